@@ -1,0 +1,1 @@
+"""The one door for authors of connectors and plugins."""
