@@ -1,0 +1,58 @@
+"""What a user writes: the connection to one Mailchimp account, and where in it an audience stands."""
+
+from typing import Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, field_validator, model_validator
+
+from hub.sdk.settings import Secret, Settings
+
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class MailchimpSettings(Settings):
+    """The `[connection]` table."""
+
+    api_key: Secret = Field(description='API key of a user of the account, such as "${MAILCHIMP_API_KEY}"')
+    server: str | None = Field(
+        None,
+        pattern=r"^[a-z]{2,}\d+$",
+        description='Data centre, such as "us19"; default is what follows the last "-" of the key',
+    )
+    base_url: str | None = Field(None, description='Another server, such as a sandbox at "http://127.0.0.1:8099"')
+
+    @field_validator("base_url")
+    @classmethod
+    def _safe(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK):
+            return value.rstrip("/").removesuffix("/3.0")
+        raise ValueError("expected https, or http to this machine, because the key travels with every request")
+
+    @model_validator(mode="after")
+    def _placed(self) -> Self:
+        if not self.base_url and not self.server and not self._suffix().isalnum():
+            raise ValueError('api_key does not end in "-" and a data centre; give server, such as "us19"')
+        return self
+
+    def _suffix(self) -> str:
+        return self.api_key.reveal().rpartition("-")[2] if "-" in self.api_key.reveal() else ""
+
+    @property
+    def url(self) -> str:
+        """Base URL of the API, without a slash at the end."""
+        return f"{self.base_url or f'https://{self.server or self._suffix()}.api.mailchimp.com'}/3.0"
+
+
+class MailchimpTarget(Settings):
+    """The `target` of an audience."""
+
+    list: str = Field(min_length=1, description="Name or id of the list, which Mailchimp's pages call an audience")
+    tag: str = Field(min_length=1, max_length=100, description="Tag that members carry; made when it is missing")
+    new_contacts: Literal["never", "subscribed", "pending", "transactional"] = Field(
+        "never",
+        description="Status of people who are not on the list yet. never: they are left out; subscribed and pending "
+        "need proven consent; pending lets Mailchimp ask them by e-mail; transactional gets no marketing",
+    )
