@@ -1,0 +1,191 @@
+"""Bring the derived database up to what has landed: the current version of every record, in `current_<stream>`.
+
+What it contains is written down in `applied`, in the same transaction. Nodes (sets of identifiers that stand together on
+a record) whose rows changed are remembered in `touched_nodes` until the profile step has dealt with them.
+"""
+
+from collections.abc import Sequence
+from itertools import groupby
+from pathlib import Path
+
+from hub.engine import Engine
+from hub.engine.schema import LOGGED, MEMBERSHIPS, columns_of
+from hub.lake.landing import paths
+from hub.store.models import LandedFile
+
+
+def pending(engine: Engine, files: Sequence[LandedFile]) -> list[LandedFile]:
+    """Return the registered files that the database does not contain yet, oldest first.
+
+    Files of a window that a vendor restates by days wait until the whole window is there.
+    """
+    applied = set(engine.run("select seq, uid from applied"))
+    ready = {(file.read_id, file.window_start) for file in files if file.window_complete}
+    return [
+        file
+        for file in sorted(files, key=lambda file: file.seq or 0)
+        if (file.seq, file.uid) not in applied
+        and (file.window_start is None or (file.read_id, file.window_start) in ready)
+    ]
+
+
+def knows_too_much(engine: Engine, files: Sequence[LandedFile]) -> bool:
+    """Whether the database contains a file that the registry does not know: then it must be rebuilt."""
+    registered = {(file.seq, file.uid) for file in files}
+    return any(row not in registered for row in engine.run("select seq, uid from applied"))
+
+
+def apply(engine: Engine, registered: Sequence[LandedFile], root: Path) -> int:
+    """Apply every pending file, all in one transaction; return how many there were."""
+    files = pending(engine, registered)
+    with engine.transaction():
+        for stream, group in groupby(sorted(files, key=_by_stream), key=_by_stream):
+            if stream in LOGGED:
+                _apply_stream(engine, stream, list(group), registered, root)
+            elif stream == MEMBERSHIPS.name:
+                _apply_memberships(engine, list(group), root)
+        for file in files:
+            engine.run("insert into applied values (?, ?)", (file.seq, file.uid))
+    return len(files)
+
+
+def _by_stream(file: LandedFile) -> str:
+    return file.stream
+
+
+def _apply_stream(
+    engine: Engine, stream: str, files: Sequence[LandedFile], registered: Sequence[LandedFile], root: Path
+) -> None:
+    for file in files:
+        if file.window_complete:
+            _forget_window(engine, stream, file)
+    filled = [file for file in files if file.rows]
+    if filled:
+        _read(engine, stream, paths(filled, root))
+        _keep_newest(engine)
+        _merge(engine, stream)
+    for file in files:
+        if file.complete:
+            same = [each for each in registered if each.read_id == file.read_id and each.stream == stream and each.rows]
+            _mark_absent(engine, stream, file, paths(same, root) if same else "")
+
+
+def _read(engine: Engine, stream: str, files: str) -> None:
+    names = ", ".join(columns_of(stream))
+    engine.run(f"""
+        create or replace temp table incoming as
+        select {names}, _connection, _source, {_key_of(stream)} as _key,
+               {_node_of(stream)} as _node, {_links_of(stream)} as _links, _version,
+               _seq * 4294967296 + _row as _order, _seq * 4294967296 + _row as _first, _deleted,
+               {_known_of(stream)} as _known
+        from read_parquet({files}, union_by_name = true)""")
+
+
+def _key_of(stream: str) -> str:
+    """Facts without a key of their own are known by their content, so that reading them twice changes nothing."""
+    if LOGGED[stream].key:
+        return "_key"
+    parts = ", ".join(f"coalesce(cast({name} as varchar), '')" for name in columns_of(stream))
+    return f"md5(concat_ws(chr(31), _links, {parts}))"
+
+
+def _links_of(stream: str) -> str:
+    return "_links" if LOGGED[stream].has_person else "cast(null as varchar)"
+
+
+def _node_of(stream: str) -> str:
+    return "md5_number(_links)" if LOGGED[stream].has_person else "cast(null as uhugeint)"
+
+
+def _known_of(stream: str) -> str:
+    return "_known" if stream != "merges" else "cast(null as varchar[])"
+
+
+def _keep_newest(engine: Engine) -> None:
+    """Of several rows with one key keep that of the greatest (version, order); the first sight is the least."""
+    engine.run("""
+        create or replace temp table repeated as
+        select _connection, _key, min(_first) as _first from incoming group by all having count(*) > 1""")
+    if not engine.run("select 1 from repeated limit 1"):
+        return
+    engine.run("""
+        create or replace temp table winners as
+        select i.* replace (r._first as _first)
+        from incoming i join repeated r on i._connection = r._connection and i._key = r._key
+        qualify row_number() over (
+            partition by i._connection, i._key order by i._version desc nulls last, i._order desc) = 1""")
+    engine.run(
+        "delete from incoming using repeated r where incoming._connection = r._connection and incoming._key = r._key"
+    )
+    engine.run("insert into incoming select * from winners")
+
+
+def _merge(engine: Engine, stream: str) -> None:
+    table = f"current_{stream}"
+    if not engine.run(f"select 1 from {table} limit 1"):
+        engine.run("insert into touched_nodes select distinct _node from incoming where _node is not null")
+        engine.run(f"insert into {table} by name select * exclude (_known) from incoming")
+        return
+    _carry_over(engine, stream)
+    engine.run(f"""
+        insert into touched_nodes
+        select c._node from {table} c join arriving a on c._connection = a._connection and c._key = a._key
+        where c._node is not null
+        union select _node from arriving where _node is not null""")
+    engine.run(f"delete from {table} c using arriving a where c._connection = a._connection and c._key = a._key")
+    engine.run(f"insert into {table} by name select * from arriving")
+
+
+def _carry_over(engine: Engine, stream: str) -> None:
+    """What replaces current rows: nothing older than them, their first sight, and what was not known this time.
+
+    A tombstone keeps the record's content as a ghost: its links and its first sight hold the profile's id together.
+    Rows that say nothing new are left out, so that a file read again touches nobody.
+    """
+    unread = "i._deleted or (i._known is not null and not list_contains(i._known, '{0}'))"
+    kept = ", ".join(f"case when {unread.format(name)} then c.{name} else i.{name} end as {name}" for name in columns_of(stream))
+    same = " and ".join(f"i.{name} is not distinct from c.{name}" for name in columns_of(stream))
+    engine.run(f"""
+        create or replace temp table arriving as
+        select {kept}, i._connection, i._source, i._key,
+               case when i._deleted then coalesce(c._node, i._node) else i._node end as _node,
+               case when i._deleted then coalesce(c._links, i._links) else i._links end as _links,
+               case when i._deleted then c._version else i._version end as _version,
+               i._order, least(i._first, coalesce(c._first, i._first)) as _first, i._deleted
+        from incoming i left join current_{stream} c on c._connection = i._connection and c._key = i._key
+        where c._key is null
+           or ((i._deleted or c._version is null or (i._version is not null and i._version >= c._version))
+               and not ({same} and i._links is not distinct from c._links and i._deleted = c._deleted))""")
+
+
+def _mark_absent(engine: Engine, stream: str, last: LandedFile, files: str) -> None:
+    """After a complete read, records that it did not bring are gone; they stay as ghosts."""
+    engine.run(f"""
+        create or replace temp table present as
+        {f"select distinct {_key_of(stream)} as _key from read_parquet({files}, union_by_name = true)" if files else "select '' as _key where false"}""")
+    gone = f"""_connection = ? and _source = ? and not _deleted
+        and not exists (select 1 from present p where p._key = current_{stream}._key)"""
+    place = (last.connection, last.source)
+    engine.run(f"insert into touched_nodes select distinct _node from current_{stream} where {gone} and _node is not null", place)
+    engine.run(f"update current_{stream} set _deleted = true where {gone}", place)
+
+
+def _forget_window(engine: Engine, stream: str, file: LandedFile) -> None:
+    """A vendor that restates days replaces all of them at once."""
+    inside = f"_connection = ? and _source = ? and cast({LOGGED[stream].time} as date) between ? and ?"
+    place = (file.connection, file.source, file.window_start, file.window_end)
+    engine.run(f"insert into touched_nodes select _node from current_{stream} where {inside} and _node is not null", place)
+    engine.run(f"delete from current_{stream} where {inside}", place)
+
+
+def _apply_memberships(engine: Engine, files: Sequence[LandedFile], root: Path) -> None:
+    """Fold who entered and who left into the history; files in order, leaves before entries within one."""
+    for file in files:
+        rows = f"(select * from read_parquet({paths([file], root)}))"
+        engine.run(f"""
+            update memberships m set left_at = r.as_of from {rows} r
+            where not r.entered and m.left_at is null
+              and m.kind = r.kind and m.name = r.name and m.profile_id = r.profile_id""")
+        engine.run(f"""
+            insert into memberships
+            select kind, name, profile_id, as_of, null from {rows} where entered""")
