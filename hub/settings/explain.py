@@ -1,0 +1,125 @@
+"""Turn pydantic's findings into sentences: place, what was expected, what came, nearest valid key."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, datetime, time
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from hub.sdk.redact import redact
+from hub.settings import shape
+from hub.settings.problems import Problem, listed, nearest
+from hub.settings.secrets import Filler, References
+from hub.settings.toml import Document, Loc
+
+_ARRAYS = ("source", "audience", "stage")
+_SHOWN = 60  # characters of a wrong text that are quoted back
+_KINDS: tuple[tuple[type, str], ...] = (
+    (bool, "true or false"),
+    (int, "a whole number"),
+    (float, "a number"),
+    (str, "text"),
+    (list, "a list"),
+    (dict, "a table"),
+    (datetime, "a date with a time"),
+    (date, "a date"),
+    (time, "a time of day"),
+)
+_WORDS = (
+    ("a valid string", "text"),
+    ("a valid tuple", "a list"),
+    ("a valid list", "a list"),
+    ("a valid dictionary", "a table"),
+    ("a valid integer", "a whole number"),
+    ("a valid number", "a number"),
+    ("a valid boolean", "true or false"),
+)
+
+
+def validate(
+    document: Document, model: type[BaseModel], references: References, connection: str
+) -> BaseModel | list[Problem]:
+    """Fill the references in a document and validate it; the problems are in the order in which they were found."""
+    here = shape.kinds(model)
+    filler = Filler(document, connection, references)
+    filled = filler.fill(here, document.data)
+    failed = dict(filler.problems)
+    try:
+        valid = model.model_validate(filled)
+    except ValidationError as error:
+        found = error.errors(include_url=False)
+        return [*failed.values(), *_problems(document, here, found, failed)]
+    except Exception as error:  # noqa: BLE001 - a validator of a connector may raise anything
+        reason = f"the settings model of the connector failed: {type(error).__name__}: {redact(str(error))}."
+        return [*failed.values(), Problem(document.name, None, reason)]
+    return list(failed.values()) or valid
+
+
+def _problems(
+    document: Document, here: shape.Kinds, errors: Iterable[ErrorDetails], failed: Mapping[Loc, Problem]
+) -> Iterator[Problem]:
+    for error in errors:
+        loc = _written(document, error)
+        if not any(loc == other[: len(loc)] for other in failed):  # the placeholder's fault, not the user's
+            yield document.problem(loc, _sentence(document, here, error, loc))
+
+
+def _written(document: Document, error: ErrorDetails) -> Loc:
+    """Return the error's place without the parts that pydantic adds (tags of unions, `[key]`)."""
+    loc: Loc = ()
+    for part in error["loc"]:
+        absent = error["type"] == "missing" and part == error["loc"][-1]
+        if absent or document.at((*loc, part)) is not None:
+            loc = (*loc, part)
+    return loc
+
+
+def _sentence(document: Document, here: shape.Kinds, error: ErrorDetails, loc: Loc) -> str:
+    key, table = _key(loc), table_name(loc[:-1])
+    if error["type"] == "extra_forbidden":
+        known = shape.keys(shape.descend(here, loc[:-1]))
+        return f'unknown key "{key}" in {table}.{nearest(key, known) or f" Known keys: {listed(known)}."}'
+    if error["type"] == "missing":
+        info = shape.keys(shape.descend(here, loc[:-1])).get(key)
+        meaning = f": {info.description}" if info and info.description else ""
+        return f'"{key}" is missing in {table}{meaning}.'
+    if error["type"] == "value_error":
+        text = redact(str(error["ctx"]["error"])) if "ctx" in error else error["msg"]
+        return f"{_subject(loc)}{text}{'' if text.endswith(('.', '?')) else '.'}"
+    if loc and key in _ARRAYS and isinstance(document.at(loc), dict):
+        return f"[{key}] may be there several times: write [[{key}]]."
+    secret = shape.is_secret(shape.descend(here, loc))
+    return f"{_subject(loc)}{_expected(error)}, got {'a secret' if secret else _got(document.at(loc))}."
+
+
+def _subject(loc: Loc) -> str:
+    return f'"{_key(loc)}" in {table_name(loc[:-1])}: ' if loc and isinstance(loc[-1], str) else f"{table_name(loc)}: "
+
+
+def _expected(error: ErrorDetails) -> str:
+    text = error["msg"].replace("Input should be", "expected").replace("String should", "expected text that should")
+    for theirs, ours in _WORDS:
+        text = text.replace(theirs, ours)
+    return text
+
+
+def _got(value: object) -> str:
+    if isinstance(value, bool | int | float):
+        return str(value).lower()
+    if isinstance(value, str) and len(value) <= _SHOWN:
+        return f'"{value}"'
+    return next((name for kind, name in _KINDS if isinstance(value, kind)), "nothing")
+
+
+def _key(loc: Loc) -> str:
+    return str(loc[-1]) if loc else ""
+
+
+def table_name(loc: Loc) -> str:
+    """Return a table as it is written: `[[audience]]`, `[shop]`, `[[audience]] target`; `the file` for the top."""
+    names = [part for part in loc if isinstance(part, str)]
+    if not names:
+        return "the file"
+    if names[0] in _ARRAYS:
+        return " ".join([f"[[{names[0]}]]", *names[1:]])
+    return f"[{'.'.join(names)}]"
