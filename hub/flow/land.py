@@ -67,6 +67,11 @@ def land_page(page: Page, place: Place, landing: Landing, store: Store, counts: 
     return _count(page, quarantine, counts)
 
 
+def land_frame(table: pa.Table, stream: str, place: Place, landing: Landing, store: Store) -> None:
+    """Land a table of the hub's own (memberships) as it is, in a commit of its own."""
+    store.commit_page(_write(_framed(table, place), stream, Page(), place, landing), run_id=place.run)
+
+
 def _tables(page: Page, place: Place) -> dict[str, pa.Table]:
     """The page's tables; the end of a complete read leaves a mark in every stream, empty ones too."""
     marks = {name: STREAMS[name].columns.empty_table() for name in place.streams} if page.complete else {}

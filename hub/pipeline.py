@@ -1,0 +1,171 @@
+"""The steps, in order: the table of contents of the program.
+
+    extract ─ land ─ identify ─ profile ─ segment ─ audience ─ deliver
+
+Each is a module of `hub.flow`. This one opens the sources, hands on what a step gives to the next, keeps count, and
+says in the end whether all went well.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import uuid4
+
+import pyarrow as pa
+
+from hub.engine.schema import MEMBERSHIPS, create, drop
+from hub.flow.apply import apply, knows_too_much
+from hub.flow.identify import identify
+from hub.flow.land import Counts, Place, land_frame
+from hub.flow.profile import profile
+from hub.flow.segment import fold, segment, sizes
+from hub.project import Project
+from hub.project.reading import read_sources
+from hub.report import Progress, RunReport, RunRequest, SegmentCount, StageCount, Step, StreamCount
+from hub.sdk.errors import HubError
+
+Tell = Callable[[Progress], None]
+Cancelled = Callable[[], bool]
+
+
+class Stopped(Exception):  # noqa: N818 - not an error: somebody asked for it
+    """The run was cancelled between two pages or batches; what was done stays done."""
+
+
+@dataclass
+class Run:
+    """A run under way: what it was asked, and what it has found so far."""
+
+    project: Project
+    request: RunRequest
+    id: int
+    as_of: datetime
+    tell: Tell
+    cancelled: Cancelled
+    report: RunReport
+    counts: dict[tuple[str, str], Counts] = field(default_factory=dict)
+    full: bool = False
+
+    def step(self, name: Step, message: str) -> None:
+        """Announce a step, unless the run was cancelled meanwhile."""
+        if self.cancelled():
+            raise Stopped
+        self.tell(Progress(step=name, message=message))
+
+    def wants(self, step: Step) -> bool:
+        """Whether the request reaches as far as `step`."""
+        return self.request.reaches(step)
+
+
+def run(project: Project, request: RunRequest, *, run_id: int, tell: Tell, cancelled: Cancelled) -> RunReport:
+    """Make one pass through the flow and record how it ended; returns the report, which is `hub run --json`.
+
+    Failures of one source or destination colour the run and let the others go on; anything else is raised after the
+    run is recorded as red.
+    """
+    started = time.monotonic()
+    as_of = project.instant(request.as_of)
+    report = RunReport(run=run_id, as_of=as_of)
+    state = Run(project, request, run_id, as_of, tell, cancelled, report)
+    try:
+        _steps(state)
+    except Stopped:
+        report.status = "cancelled"
+    except BaseException as error:
+        report.status = "red"
+        report.failures.append(error.message if isinstance(error, HubError) else type(error).__name__)
+        raise
+    finally:
+        report.seconds = round(time.monotonic() - started, 3)
+        project.store.finish_run(run_id, report.settle(project.settings.hub.safety.max_quarantine), report.as_json())
+    return report
+
+
+def _steps(state: Run) -> None:
+    _prepare(state)
+    if state.request.extract:
+        _extract(state)
+    if state.wants("identify"):
+        _identify(state)
+    if state.wants("profile"):
+        _profile(state)
+    if state.wants("segment"):
+        _segment(state)
+    if state.wants("audience"):
+        _audiences(state)
+
+
+def _prepare(state: Run) -> None:
+    """Start from nothing when asked to, or when the derived database holds what the registry does not know."""
+    engine = state.project.engine
+    if state.request.rebuild or knows_too_much(engine, state.project.store.files()):
+        state.tell(Progress(step="land", message="rebuilding from the logs"))
+        drop(engine)
+        create(engine)
+        state.full = True
+    state.full = state.full or state.request.full
+
+
+def _extract(state: Run) -> None:
+    state.step("extract", "reading sources")
+    read_sources(state.project, state.request, state.id, state.report, state.counts, state.tell, state.cancelled)
+    for (connection, _), counts in state.counts.items():
+        for stream, read in sorted(counts.read.items()):
+            landed, refused = counts.landed.get(stream, 0), counts.quarantined.get(stream, 0)
+            row = StreamCount(source=connection, stream=stream, read=read, landed=landed, quarantined=refused)
+            state.report.streams.append(row)
+
+
+def _identify(state: Run) -> None:
+    state.step("land", "applying what landed")
+    project = state.project
+    apply(project.engine, project.store.files(), project.landing.root)
+    fold(project.engine)
+    state.step("identify", "linking records to people")
+    identify(project.engine, project.identity_rules, project.key)
+
+
+def _profile(state: Run) -> None:
+    state.step("profile", "computing profiles")
+    project = state.project
+    profile(project.engine, project.compiled.own, project.profile_rules, state.as_of, full=state.full)
+    project.refresh_views(state.as_of, cut_points=state.full or state.request.cut_points)
+    known = project.engine.run("select count(*), count(*) filter (where known) from profiles")[0]
+    state.report.profiles, state.report.known = int(str(known[0])), int(str(known[1]))
+
+
+def _segment(state: Run) -> None:
+    state.step("segment", "evaluating segments and stages")
+    compiled, engine = state.project.compiled, state.project.engine
+    changes, unknown = segment(engine, compiled.rules, compiled.order, compiled.stages)
+    _record(state, changes)
+    found = sizes(engine, "segment", changes, unknown, list(compiled.rules))
+    state.report.segments = [SegmentCount(name=each.name, size=each.size, entered=each.entered, left=each.left) for each in found]
+    stages = sizes(engine, "stage", changes, {}, [stage.name for stage in compiled.stages])
+    state.report.stages = [StageCount(name=each.name, size=each.size) for each in stages]
+    state.report.warnings += [
+        f"{each.name}: {each.unknown:,} people are neither in nor out, because a value is missing. Use coalesce()."
+        for each in found
+        if each.unknown
+    ]
+
+
+def _record(state: Run, changes: pa.Table) -> None:
+    """Write who entered and who left to the log, then fold it into the derived tables."""
+    project = state.project
+    if len(changes):
+        stamped = changes.append_column("as_of", pa.array([state.as_of] * 1, pa.timestamp("us")).take(_zeros(changes)))
+        stamped = stamped.append_column("run", pa.array([state.id], pa.int64()).take(_zeros(changes)))
+        place = Place((), "hub", "segment", uuid4().hex, state.id, "", None)
+        land_frame(stamped, MEMBERSHIPS.name, place, project.landing, project.store)
+        apply(project.engine, project.store.files(), project.landing.root)
+    fold(project.engine)
+
+
+def _zeros(table: pa.Table) -> pa.Array:
+    return pa.nulls(len(table), pa.int8()).fill_null(0)
+
+
+def _audiences(state: Run) -> None:
+    state.step("audience", "planning audiences")
