@@ -7,11 +7,12 @@ from sqlite3 import Connection as SqliteConnection
 from threading import Lock
 
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session, select
 
 from hub.sdk.records import Json
-from hub.store.errors import LeaseLost
+from hub.store.errors import LeaseLost, StoreError
 from hub.store.models import AuditEntry, Lease, Meta, to_json, utcnow
 
 _PRAGMAS = (
@@ -28,7 +29,7 @@ def make_engine(url: URL, *, for_migration: bool = False) -> Engine:
     A migration on SQLite copies tables, which foreign keys would answer with cascades: they are off there and checked
     at its end.
     """
-    pool = {"poolclass": NullPool} if for_migration else {}
+    pool = {"poolclass": NullPool} if for_migration else {"pool_pre_ping": True}  # a server may have restarted
     engine = create_engine(url, json_serializer=to_json, hide_parameters=True, **pool)
     if engine.dialect.name == "sqlite":
         pragmas = (*_PRAGMAS, f"foreign_keys = {'OFF' if for_migration else 'ON'}")
@@ -110,7 +111,7 @@ class Database:
 
     @contextmanager
     def _reading(self) -> Iterator[Session]:
-        """A session for reads of one consistent state."""
+        """A session for one read."""
         with Session(self._engine, expire_on_commit=False) as session:
             yield session
 
@@ -123,8 +124,14 @@ class Database:
 
     @contextmanager
     def _transaction(self) -> Iterator[Session]:
-        with self._one_writer, Session(self._writer, expire_on_commit=False) as session, session.begin():
-            yield session
+        try:
+            with self._one_writer, Session(self._writer, expire_on_commit=False) as session, session.begin():
+                yield session
+        except OperationalError as error:
+            raise StoreError(
+                f"The control store could not be written: {error.orig}. Nothing of this step was kept.",
+                hint="Make room, or end what holds it, and run again.",
+            ) from error
 
     def _require_lease(self, current: Lease) -> None:
         if (current.epoch, current.token) != (self._held.epoch, self._held.token):

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias, TypeVar
 
-from pydantic import NaiveDatetime
+from pydantic import ConfigDict, NaiveDatetime
 from sqlalchemy import JSON, BigInteger, MetaData, String, TypeDecorator, UniqueConstraint
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
@@ -63,8 +63,11 @@ class JsonText(TypeDecorator[Json]):
 _REGISTRY = registry(metadata=MetaData(naming_convention=_NAMES))
 
 
-class Table(SQLModel, registry=_REGISTRY, extra="forbid", hide_input_in_errors=True):
+class Table(SQLModel, registry=_REGISTRY):
     """Base of all tables: own metadata, no unknown columns, no values in error messages."""
+
+    # SQLModel narrows the type to one of its own that it does not export.
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)  # type: ignore[assignment]
 
 
 RowT = TypeVar("RowT", bound=Table)

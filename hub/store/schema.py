@@ -9,7 +9,7 @@ from sqlalchemy import URL, Connection, text
 from hub.store.database import make_engine
 from hub.store.errors import StoreError, StoreTooNew
 
-_SCRIPTS = "hub.store:migrations"
+SCRIPTS = "hub.store:migrations"
 _POSTGRES_LOCK = 4_782_203_117  # any fixed number: two hubs that open one database migrate one after the other
 
 
@@ -25,10 +25,10 @@ def migrate(url: URL) -> None:
         _upgrade(connection)
 
 
-def configuration(connection: Connection) -> Config:
-    """Return Alembic's configuration for the packaged migrations on `connection`."""
+def configuration(connection: Connection, scripts: str = SCRIPTS) -> Config:
+    """Return Alembic's configuration on `connection`, for the packaged migrations or those in another folder."""
     config = Config()
-    config.set_main_option("script_location", _SCRIPTS)
+    config.set_main_option("script_location", scripts)
     config.attributes["connection"] = connection
     return config
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.store import NO_POSTGRES, leased_store, postgres_cluster, postgres_database, postgres_is_installed
 
 from hub.store.control import Store
+from support.store import NO_POSTGRES, leased_store, postgres_cluster, postgres_database, postgres_is_installed
 
 
 @pytest.fixture(scope="session")
