@@ -25,6 +25,7 @@ def check(settings: ProjectSettings, known: Known) -> Iterator[Problem]:
     """Yield what does not fit together."""
     yield from _hub(settings, known)
     yield from _identity(settings, known)
+    yield from _stages(settings)
     first: dict[str, str] = {}
     for connection in settings.connections.values():
         document = settings.documents[connection.name]
@@ -59,6 +60,13 @@ def _identity(settings: ProjectSettings, known: Known) -> Iterator[Problem]:
     for attribute, connections in settings.identity.prefer.items():
         for at, text in _unknown("connection", connections, known.connections):
             yield settings.documents["identity"].problem(("prefer", attribute, at), text)
+
+
+def _stages(settings: ProjectSettings) -> Iterator[Problem]:
+    names = [stage.name for stage in settings.stages]
+    for at, name in enumerate(names):
+        if name in names[:at]:
+            yield settings.documents["stages"].problem(("stage", at, "name"), f'stage "{name}" is there already.')
 
 
 def _sources(connection: Connection, models: ConnectorModels, report: Report) -> Iterator[Problem]:

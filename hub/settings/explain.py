@@ -1,7 +1,9 @@
 """Turn pydantic's findings into sentences: place, what was expected, what came, nearest valid key."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, time
+from difflib import get_close_matches
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -26,6 +28,9 @@ _KINDS: tuple[tuple[type, str], ...] = (
     (time, "a time of day"),
 )
 _WORDS = (
+    ("Input should be", "expected"),
+    ("String should match pattern", "expected text that matches the pattern"),
+    ("String should", "expected text that should"),
     ("a valid string", "text"),
     ("a valid tuple", "a list"),
     ("a valid list", "a list"),
@@ -58,10 +63,17 @@ def validate(
 def _problems(
     document: Document, here: shape.Kinds, errors: Iterable[ErrorDetails], failed: Mapping[Loc, Problem]
 ) -> Iterator[Problem]:
-    for error in errors:
-        loc = _written(document, error)
-        if not any(loc == other[: len(loc)] for other in failed):  # the placeholder's fault, not the user's
+    found = [(error, _written(document, error)) for error in errors]
+    misspelt = {_meant(here, loc) for error, loc in found if error["type"] == "extra_forbidden"}
+    for error, loc in found:
+        # a placeholder's fault is not the user's, and a misspelt key is not missing besides
+        if loc not in misspelt and not any(loc == other[: len(loc)] for other in failed):
             yield document.problem(loc, _sentence(document, here, error, loc))
+
+
+def _meant(here: shape.Kinds, loc: Loc) -> Loc:
+    near = get_close_matches(_key(loc), list(shape.keys(shape.descend(here, loc[:-1]))), n=1)
+    return (*loc[:-1], *near) if near else loc[:-1]
 
 
 def _written(document: Document, error: ErrorDetails) -> Loc:
@@ -76,38 +88,48 @@ def _written(document: Document, error: ErrorDetails) -> Loc:
 
 def _sentence(document: Document, here: shape.Kinds, error: ErrorDetails, loc: Loc) -> str:
     key, table = _key(loc), table_name(loc[:-1])
+    known = shape.keys(shape.descend(here, loc[:-1]))
     if error["type"] == "extra_forbidden":
-        known = shape.keys(shape.descend(here, loc[:-1]))
         return f'unknown key "{key}" in {table}.{nearest(key, known) or f" Known keys: {listed(known)}."}'
     if error["type"] == "missing":
-        info = shape.keys(shape.descend(here, loc[:-1])).get(key)
-        meaning = f": {info.description}" if info and info.description else ""
-        return f'"{key}" is missing in {table}{meaning}.'
-    if error["type"] == "value_error":
-        text = redact(str(error["ctx"]["error"])) if "ctx" in error else error["msg"]
-        return f"{_subject(loc)}{text}{'' if text.endswith(('.', '?')) else '.'}"
-    if loc and key in _ARRAYS and isinstance(document.at(loc), dict):
+        meaning = (known[key].description or "").rstrip(".") if key in known else ""
+        return f'"{key}" is missing in {table}{": " if meaning else ""}{meaning}.'
+    value = document.at(loc)
+    if key in _ARRAYS and isinstance(value, dict):
         return f"[{key}] may be there several times: write [[{key}]]."
-    secret = shape.is_secret(shape.descend(here, loc))
-    return f"{_subject(loc)}{_expected(error)}, got {'a secret' if secret else _got(document.at(loc))}."
+    text, hint = _expected(error, value)
+    told = text.startswith("expected") and not (error["type"] == "value_error" and isinstance(value, dict | list))
+    got = "a secret" if shape.is_secret(shape.descend(here, loc)) else _got(value)
+    return f"{_subject(loc, value)}{text}{f', got {got}' if told else ''}.{hint}"
 
 
-def _subject(loc: Loc) -> str:
-    return f'"{_key(loc)}" in {table_name(loc[:-1])}: ' if loc and isinstance(loc[-1], str) else f"{table_name(loc)}: "
+def _subject(loc: Loc, value: object) -> str:
+    if not loc:
+        return ""
+    if isinstance(loc[-1], int) or isinstance(value, dict):
+        return f"{table_name(loc)}: "
+    return f'"{loc[-1]}" in {table_name(loc[:-1])}: '
 
 
-def _expected(error: ErrorDetails) -> str:
-    text = error["msg"].replace("Input should be", "expected").replace("String should", "expected text that should")
+def _expected(error: ErrorDetails, value: object) -> tuple[str, str]:
+    """Return what was expected, without the full stop, and a hint that may follow it."""
+    if error["type"] == "value_error" and "ctx" in error:  # raised by a validator: a text, and perhaps a hint
+        text, *hint = map(str, error["ctx"]["error"].args)
+        return redact(text).rstrip("."), "".join(hint)
+    if error["type"] == "literal_error":
+        choices = error["ctx"]["expected"].replace("'", '"')
+        return f"expected {choices}", nearest(str(value), re.findall(r'"(.*?)"', choices))
+    text = re.sub(r", unable to .*|, got .*| or instance of .*", "", error["msg"])
     for theirs, ours in _WORDS:
         text = text.replace(theirs, ours)
-    return text
+    return text, ""
 
 
 def _got(value: object) -> str:
     if isinstance(value, bool | int | float):
         return str(value).lower()
     if isinstance(value, str) and len(value) <= _SHOWN:
-        return f'"{value}"'
+        return redact(f'"{value}"')
     return next((name for kind, name in _KINDS if isinstance(value, kind)), "nothing")
 
 

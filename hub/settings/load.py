@@ -142,7 +142,7 @@ class _Loading:
         if not isinstance(name, str):
             return self._no_connector(stem)
         if name in self.broken:
-            return f'connector "{name}" is disabled: {self.broken[name]}'
+            return f'connector "{name}" is disabled: {self.broken[name].rstrip(".")}.'
         return (
             f'unknown connector "{name}".{nearest(name, self.connectors)} Installed: {listed(sorted(self.connectors))}.'
         )

@@ -161,19 +161,13 @@ class StagesFile(Settings):
 
     stage: tuple[StageSettings, ...] = Field((), description="Stages, first match from the top")
 
-    @model_validator(mode="after")
-    def _unique(self) -> Self:
-        names = [stage.name for stage in self.stage]
-        twice = [name for name in names if names.count(name) > 1]
-        if twice:
-            raise ValueError(f'stage "{twice[0]}" is there twice')
-        return self
-
 
 def _person_stream(value: str) -> str:
     known = [name for name, stream in STREAMS.items() if stream.has_person]
     if value not in known:
-        raise ValueError(f'"{value}" is not a stream of people.{nearest(value, known)} Known: {listed(known)}')
+        raise ValueError(
+            "expected a stream whose rows belong to people", nearest(value, known) or f" Known: {listed(known)}."
+        )
     return value
 
 

@@ -136,7 +136,8 @@ def _from_keyring(name: str) -> str:
     try:
         value = keyring.get_password(KEYRING_SERVICE, name)
     except Exception as error:  # noqa: BLE001 - every system's keyring raises its own
-        raise HubError(f"the keyring of this system does not answer ({type(error).__name__}).") from None
+        text = f"the keyring of this system does not answer ({type(error).__name__})."
+        raise HubError(f'{text} Write "${{NAME}}" or "file:path" instead.') from None
     if not value:
         raise HubError(f'"{name}" is not in the keyring. Set it there: keyring set {KEYRING_SERVICE} {name}')
     return value

@@ -26,6 +26,7 @@ _SCALAR = re.compile(
     re.DOTALL,
 )
 _PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+_TWICE = re.compile(r"Cannot declare \(.*\) twice")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ def parse(text: str, name: str) -> Document | Problem:
 
 def _syntax_problem(message: str, text: str, name: str) -> Problem:
     place = _PLACE.search(message)
-    what = _PLACE.sub("", message)
+    what = _TWICE.sub("this table is there twice", _PLACE.sub("", message))
     hint = _HINTS.get(what, "")
     if place is None or place[1] is None:
         return Problem(name, text.rstrip("\n").count("\n") + 1, f"not valid TOML at the end of the file: {what}.{hint}")

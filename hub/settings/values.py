@@ -83,15 +83,10 @@ def _clock(value: object) -> object:
 
 def _timezone(value: str) -> str:
     try:
-        ZoneInfo(value)
-    except (ValueError, OSError):  # ZoneInfoNotFoundError is a KeyError on paper only; keys with odd bytes raise these
-        known = False
-    except KeyError:
-        known = False
-    else:
-        known = True
-    if not known:
-        raise ValueError(f'expected an IANA time zone such as "Europe/Berlin".{nearest(value, available_timezones())}')
+        ZoneInfo(value)  # quicker than the list of all of them
+    except (KeyError, ValueError, OSError):
+        hint = nearest(value, available_timezones())
+        raise ValueError('expected an IANA time zone such as "Europe/Berlin"', hint) from None
     return value
 
 
@@ -113,8 +108,9 @@ def _listen(value: str) -> str:
         raise ValueError('expected an address and a port such as "127.0.0.1:8765"')
     if not _is_loopback(match[1].strip("[]")):
         raise ValueError(
-            "only this machine may be let in: whoever reaches the address can read personal data, and this version "
-            'has no [web.login] yet. Use "127.0.0.1:8765", and an SSH tunnel or a proxy with a login from elsewhere'
+            'expected an address of this machine such as "127.0.0.1:8765"',
+            " Whoever reaches any other could read personal data, and there is no [web.login] yet. "
+            "From elsewhere use an SSH tunnel.",
         )
     return value
 
