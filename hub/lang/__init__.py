@@ -8,6 +8,7 @@ from hub.lang.compiler import compile_aggregate, compile_expression, compile_row
 from hub.lang.conditions import explain, order
 from hub.lang.helpers import segment_column
 from hub.lang.model import SQL_TYPES, Activity, Catalogue, Condition, Consent, Expression, Query, Rule, TraitInfo
+from hub.lang.query import check_query
 
 __all__ = [
     "SQL_TYPES",
@@ -19,6 +20,7 @@ __all__ = [
     "Query",
     "Rule",
     "TraitInfo",
+    "check_query",
     "compile_aggregate",
     "compile_expression",
     "compile_row_filter",

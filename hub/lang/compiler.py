@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields
 from typing import TypeVar
 
+from sqlglot import exp
+
 from hub.lang import probe
 from hub.lang.aggregates import AGGREGATES
 from hub.lang.casts import CASTS, cast
@@ -14,12 +16,12 @@ from hub.lang.operators import OPERATORS, condition
 from hub.lang.problem import Problem
 from hub.lang.source import parse, read
 from hub.lang.value import Value
-from hub.lang.walk import Scope, Walk
+from hub.lang.walk import Handler, Scope, Walk
 from hub.sdk.errors import ConfigError
 from hub.sdk.traits import TraitType
 
-_SCALAR = {**OPERATORS, **FUNCTIONS, **CASTS, **CALLS}
-_ROWS = {**_SCALAR, **AGGREGATES}
+_SCALAR: dict[type[exp.Expr], Handler] = {**OPERATORS, **FUNCTIONS, **CASTS, **CALLS}
+ROWS: dict[type[exp.Expr], Handler] = {**_SCALAR, **AGGREGATES}
 _T = TypeVar("_T")
 
 
@@ -118,7 +120,7 @@ def _compile(
     text: str, scope: Scope, expects: TraitType | None, *, rule: bool = False, probed: bool = True
 ) -> Expression:
     source = read(text)
-    walk = Walk(source, scope, _ROWS if scope.sees == "rows" else _SCALAR)
+    walk = Walk(source, scope, ROWS if scope.sees == "rows" else _SCALAR)
     value = walk.visit(parse(source))
     value = condition(value, "a rule") if rule else _expected(value, expects)
     type_ = value.type
@@ -139,7 +141,7 @@ def _expected(value: Value, expects: TraitType | None) -> Value:
 
 
 def _expression(text: str, walk: Walk, value: Value, type_: TraitType) -> Expression:
-    plain = type_ not in {"integer", "number"} or value.sql.startswith('"')
+    plain = type_ != "integer" or value.sql.startswith('"')  # an integer constant is narrower than BIGINT
     return Expression(
         text=text,
         sql=value.sql if plain else f"CAST({value.sql} AS {SQL_TYPES[type_]})",

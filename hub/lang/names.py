@@ -8,6 +8,8 @@ from hub.lang.model import TraitInfo
 from hub.lang.problem import Problem
 
 _SHOWN = 3
+_LISTED = 40
+_CLOSE = 0.75
 _WHOLE, _WORDS = 0.7, 0.6  # how alike names, and on average their words, must be
 
 
@@ -22,11 +24,12 @@ def unknown_trait(name: str, traits: Mapping[str, TraitInfo], noun: str = "trait
 
 def unknown(noun: str, name: str, known: Collection[str]) -> Problem:
     """Say that there is no such segment, event or function and which come near."""
-    near = get_close_matches(name, known, _SHOWN, _WHOLE)
+    near = get_close_matches(name, known, _SHOWN, _CLOSE)
     if near:
         return Problem(f'No {noun} "{name}".', hint=f"Near: {', '.join(near)}.")
-    listed = ", ".join(sorted(known)[:20]) or "none"
-    return Problem(f'No {noun} "{name}".', hint=f"There are: {listed}.")
+    listed = ", ".join(sorted(known)[:_LISTED]) or "none"
+    more = f" and {len(known) - _LISTED} more" if len(known) > _LISTED else ""
+    return Problem(f'No {noun} "{name}".', hint=f"There are: {listed}{more}.")
 
 
 def nearest(name: str, known: Mapping[str, str]) -> list[str]:

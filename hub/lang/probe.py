@@ -18,6 +18,7 @@ _NASTY: dict[TraitType, tuple[str, ...]] = {
     "timestamp": ("NULL", "'1970-01-01 00:00:00'", "'9999-12-31 23:59:59'", "'0001-01-01 00:00:00'"),
     "date": ("NULL", "'1970-01-01'", "'9999-12-31'", "'0001-01-01'"),
 }
+_JSON = ("NULL", "'{}'", """'{"x": 1}'""", "'[]'", "'null'")  # landing lets nothing but JSON into attributes
 _ROWS = 6
 
 
@@ -46,17 +47,19 @@ def relation(columns: Mapping[str, TraitType], *, filled: bool) -> str:
 
 
 def _cell(column: str, type_: TraitType, row: int) -> str:
-    values = _NASTY[type_]
+    values = _JSON if column == "attributes" else _NASTY[type_]
     return f"CAST({values[row % len(values)]} AS {SQL_TYPES[type_]}) AS {name(column)}"
 
 
-def result_types(query: str, relation_name: str, columns: Mapping[str, TraitType]) -> dict[str, str]:
-    """Run `query` over nasty rows of a relation; give the type of each column of its result.
+def result_types(
+    query: str, relation_name: str, columns: Mapping[str, TraitType], *, filled: bool = True
+) -> dict[str, str]:
+    """Run `query` over a relation, with nasty rows where `filled`; give the type of each column of its result.
 
     Raises:
         Problem: DuckDB cannot bind or run it.
     """
-    text = f"WITH {name(relation_name)} AS ({relation(columns, filled=True)}) SELECT * FROM ({query}) AS probed"
+    text = f"WITH {name(relation_name)} AS ({relation(columns, filled=filled)}) SELECT * FROM ({query}) AS probed"
     try:
         with _connection().cursor() as cursor:
             cursor.execute(text)

@@ -90,7 +90,7 @@ def parse(source: Source) -> exp.Expr:
     except RecursionError:
         raise Problem("it is nested too deeply", hint="Split it into two segments.") from None
     except ParseError as error:
-        raise Problem(_syntax(error)) from None
+        raise Problem(syntax(error)) from None
     except (SqlglotError, ValueError, TypeError, AttributeError, LookupError):
         raise Problem("it cannot be read as an expression") from None
     if len(trees) != 1 or trees[0] is None:
@@ -183,7 +183,8 @@ def _check_size(tokens: Sequence[Token]) -> None:
             raise Problem(f"it is nested more than {MAX_DEPTH} deep", hint="Split it into two segments.")
 
 
-def _syntax(error: ParseError) -> str:
+def syntax(error: ParseError) -> str:
+    """Say where a text stops being readable."""
     first = error.errors[0] if error.errors else {}
     near = str(first.get("highlight") or "").strip()
     line, column = first.get("line"), first.get("col")
