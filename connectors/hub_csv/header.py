@@ -1,0 +1,123 @@
+"""Find out how a text file is laid out: its delimiter, its line of names, and where its records begin."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from hub.sdk.errors import BadData
+from hub_csv.expression import nearest
+from hub_csv.scan import Dialect, Lines, Scanned, scan
+from hub_csv.settings import Format
+from hub_csv.staging import Staged
+
+_CANDIDATES = (",", ";", "\t", "|")
+_SAMPLE = 50
+_MAX_HEADER_LINES = 50
+NO_DELIMITER = "\x1f"  # may not stand in JSON, so that a line stays one cell
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How a file is cut: names of its columns, and the physical lines before the first record."""
+
+    dialect: Dialect
+    names: tuple[str, ...]
+    lines_before: int
+
+    def scan(self, staged: Staged) -> Iterator[Scanned]:
+        """Read the file carefully, from its first record on."""
+        staged.file.seek(0)
+        return scan(staged.file, self.dialect, len(self.names), self.lines_before)
+
+
+def json_layout(staged: Staged) -> Layout:
+    """Lay out a file of JSON lines: one cell per line."""
+    return Layout(Dialect(NO_DELIMITER, "", "", staged.newline), ("line",), 0)
+
+
+def csv_layout(staged: Staged, settings: Format, kind: str, wanted: Sequence[str]) -> Layout:
+    """Find the layout of a CSV or TSV file; `wanted` headers help to tell delimiters apart.
+
+    Raises:
+        BadData: there is no readable line of names.
+    """
+    fixed = settings.delimiter or ("\t" if kind == "tsv" else None)
+    announced, skip = _announced(staged, settings)
+    candidates = (fixed,) if fixed else (announced,) if announced else _CANDIDATES
+    layouts = [_layout(staged, settings, delimiter, skip) for delimiter in candidates]
+    return max(layouts, key=lambda layout: _fit(layout, staged, wanted))
+
+
+def _announced(staged: Staged, settings: Format) -> tuple[str | None, int]:
+    """Excel writes the delimiter into a first line such as `sep=;`."""
+    lines = _lines(staged)
+    first = lines.peek() or b""
+    match = re.fullmatch(rb"sep=([!-/:-@|\t])", first.strip(b'"'))
+    return (match[1].decode(), max(settings.skip, 1)) if match else (None, settings.skip)
+
+
+def _lines(staged: Staged) -> Lines:
+    staged.file.seek(0)
+    return Lines(staged.file, staged.newline)
+
+
+def _layout(staged: Staged, settings: Format, delimiter: str, skip: int) -> Layout:
+    dialect = Dialect(delimiter, settings.quote, settings.escape or settings.quote, staged.newline)
+    lines = _lines(staged)
+    before = _blank_lines(lines, skip)
+    first = lines.peek(before)
+    if first is None:
+        raise BadData("The file holds no line of column names.", hint="Export it again, or mend format.skip.")
+    fields, taken = _names(lines, first, before, dialect)
+    if settings.header:
+        return Layout(dialect, tuple(field.decode("utf-8", "replace") for field in fields), before + taken)
+    return Layout(dialect, tuple(f"column{at + 1}" for at in range(len(fields))), before)
+
+
+def _blank_lines(lines: Lines, skip: int) -> int:
+    before = skip
+    while lines.peek(before) == b"":
+        before += 1
+    return before
+
+
+def _names(lines: Lines, first: bytes, before: int, dialect: Dialect) -> tuple[list[bytes], int]:
+    record = first
+    for taken in range(1, _MAX_HEADER_LINES):
+        fields, is_open = dialect.split(record)
+        if fields is not None:
+            return fields, taken
+        following = lines.peek(before + taken)
+        if not is_open or following is None:
+            break
+        record += dialect.newline + following
+    raise BadData(f"The line of column names (line {before + 1}) has a quote that is not closed.", hint="Mend it.")
+
+
+def _fit(layout: Layout, staged: Staged, wanted: Sequence[str]) -> tuple[int, float, int]:
+    """Judge a delimiter: by the wanted headers it finds, how even the records are, and how many columns it gives."""
+    found = len(set(wanted) & set(layout.names))
+    sample = [scanned.reason for scanned, _ in zip(layout.scan(staged), range(_SAMPLE), strict=False)]
+    even = sample.count("") / len(sample) if sample else 1.0
+    columns = len(layout.names)
+    return found, even if columns > 1 else 0.0, columns
+
+
+def require(names: Sequence[str], wanted: Iterable[str]) -> None:
+    """Check that every mapped header stands in the file, once.
+
+    Raises:
+        BadData: one is missing, with the nearest header; or it stands there twice.
+    """
+    counts = Counter(names)
+    for name in wanted:
+        if name not in counts:
+            raise BadData(f'There is no column "{name}".{nearest(name, names)}', hint=_renamed(names))
+        if counts[name] > 1:
+            raise BadData(f'The column "{name}" stands there {counts[name]} times.', hint="Give each its own name.")
+
+
+def _renamed(names: Sequence[str]) -> str:
+    shown = ", ".join(f'"{name[:40]}"' for name in names[:12])
+    return f"Columns are: {shown}{', ...' if len(names) > 12 else ''}. Mend the mapping or the file."

@@ -1,0 +1,166 @@
+"""Bring a file into the one form that the readers take: plain UTF-8 text, unpacked, without a byte order mark.
+
+Most files are in it already and are read where they lie. Others are unpacked or re-encoded into a temporary file that has
+no name on disk, so that nothing personal stays behind when the process is killed.
+"""
+
+import codecs
+import gzip
+import hashlib
+import tempfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from hub.sdk.errors import BadData
+
+_BLOCK = 1 << 20
+_MAX_UNPACKED = 1_000_000_000
+_MAX_RATIO = 200
+_GZIP = b"\x1f\x8b"
+_MAGIC = {
+    b"PAR1": 'a Parquet file; set format.kind = "parquet"',
+    b"PK\x03\x04": "a zip or Excel file; save it as CSV or unpack it",
+    b"\xd0\xcf\x11\xe0": "an old Excel file; save it as CSV",
+    b"%PDF": "a PDF file",
+    b"\x89PNG": "a picture",
+    b"\xff\xd8\xff": "a picture",
+    b"SQLite format 3": "a SQLite database",
+    b"\x28\xb5\x2f\xfd": "packed with zstd; pack it with gzip, or not at all",
+    b"BZh": "packed with bzip2; pack it with gzip, or not at all",
+    b"\x7fELF": "a program",
+}
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_BROKEN = "\udcff"  # becomes the byte FF, which no UTF-8 text holds: the line is found damaged later
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A text file ready for reading.
+
+    `path` names the open descriptor, so that a file replaced meanwhile is not read half and half. `digest` is of the file
+    as it lies on disk. `feeds`, `returns`, `quotes` and `nuls` count line feeds, carriage returns, quotes and NUL bytes;
+    `spaced` tells of quotes with a space beside them.
+    """
+
+    path: str
+    file: IO[bytes]
+    digest: str
+    feeds: int
+    returns: int
+    quotes: int
+    nuls: int
+    spaced: bool
+
+    @property
+    def newline(self) -> bytes:
+        """What ends a physical line."""
+        return b"\r" if self.returns and not self.feeds else b"\n"
+
+
+def digest_of(path: Path) -> str:
+    """Return the SHA-256 of a file's content, shortened to 16 hex digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
+
+
+@contextmanager
+def staged(path: Path, encoding: str, quote: str) -> Iterator[Staged]:
+    """Open a text file for reading.
+
+    Raises:
+        BadData: it is empty, no text, or cut off in its compression.
+    """
+    with path.open("rb") as original:
+        head = original.read(_BLOCK)
+        original.seek(0)
+        packed = head.startswith(_GZIP)
+        with _unpacked(original, path, packed=packed) as plain:
+            head = plain.read(_BLOCK)
+            found = _encoding(head, encoding)
+            plain.seek(0)
+            if found == "utf-8" and not head.startswith(codecs.BOM_UTF8):
+                yield _measured(plain, quote.encode(), None if not packed else path)
+                return
+            with tempfile.TemporaryFile() as converted:
+                _convert(plain, converted, found)
+                yield _measured(converted, quote.encode(), path)
+
+
+@contextmanager
+def _unpacked(original: IO[bytes], path: Path, *, packed: bool) -> Iterator[IO[bytes]]:
+    if not packed:
+        yield original
+        return
+    with tempfile.TemporaryFile() as plain:
+        limit = max(_MAX_UNPACKED, path.stat().st_size * _MAX_RATIO)
+        try:
+            with gzip.GzipFile(fileobj=original) as source:
+                while block := source.read(_BLOCK):
+                    plain.write(block)
+                    if plain.tell() > limit:
+                        raise BadData(f"unpacks to more than {limit:,} bytes.", hint="Unpack it yourself if you trust it.")
+        except (EOFError, zlib.error, gzip.BadGzipFile):
+            raise BadData("the gzip data is cut off or damaged.", hint="Copy the file again.") from None
+        plain.flush()
+        plain.seek(0)
+        yield plain
+
+
+def _encoding(head: bytes, wanted: str) -> str:
+    """Find the encoding, and refuse what is no text."""
+    for magic, what in _MAGIC.items():
+        if head.startswith(magic):
+            raise BadData(f"Expected text, found {what}.")
+    if not head.strip():
+        raise BadData("The file is empty; expected a line of column names.", hint="Remove it, or export it again.")
+    marked = next((encoding for mark, encoding in _MARKS if head.startswith(mark)), None)
+    found = marked or (wanted if wanted != "auto" else "utf-8")
+    name = codecs.lookup(found).name
+    control = sum(head.count(byte) for byte in range(32) if byte not in b"\t\n\r\f\x1a\x1b")
+    if not name.startswith(("utf-16", "utf-32")) and control > len(head) // 100 + 10:
+        raise BadData("Expected text, found binary data.", hint='If it is text, set format.encoding, such as "utf-16".')
+    return name
+
+
+def _convert(plain: IO[bytes], target: IO[bytes], encoding: str) -> None:
+    codecs.register_error("hub_csv_broken", _replace)
+    decoder = codecs.getincrementaldecoder("utf-8-sig" if encoding == "utf-8" else encoding)("hub_csv_broken")
+    while block := plain.read(_BLOCK):
+        target.write(decoder.decode(block).encode("utf-8", "surrogateescape"))
+    target.write(decoder.decode(b"", final=True).encode("utf-8", "surrogateescape"))
+    target.flush()
+    target.seek(0)
+
+
+def _replace(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return _BROKEN, error.end
+
+
+def _measured(text: IO[bytes], quote: bytes, packed: Path | None) -> Staged:
+    digest, feeds, returns, quotes, nuls, spaced, last = hashlib.sha256(), 0, 0, 0, 0, False, b""
+    while block := text.read(_BLOCK):
+        if packed is None:
+            digest.update(block)
+        feeds += block.count(b"\n")
+        returns += block.count(b"\r")
+        nuls += block.count(b"\0")
+        if quote and quote in block:
+            quotes += block.count(quote)
+            seam = last + block
+            spaced = spaced or b" " + quote in seam or quote + b" " in seam
+        last = block[-1:]
+    text.seek(0)
+    name = digest.hexdigest()[:16] if packed is None else digest_of(packed)
+    return Staged(f"/dev/fd/{text.fileno()}", text, name, feeds, returns, quotes, nuls, spaced)
