@@ -60,7 +60,8 @@ from coupon_redemptions order by redemption_date, household_id::bigint, campaign
 
 MAILINGS = """
 select c.campaign_id, c.household_id, d.start_date as sent_on
-from campaigns c join campaign_descriptions d using (campaign_id) order by sent_on, c.campaign_id::bigint, household_id::bigint
+from campaigns c join campaign_descriptions d using (campaign_id)
+order by sent_on, c.campaign_id::bigint, household_id::bigint
 """
 
 FILES = {

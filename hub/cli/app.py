@@ -1,0 +1,59 @@
+"""The table of commands, each with an example."""
+
+import typer
+
+from hub.cli import (
+    add,
+    approve,
+    check,
+    demo,
+    export,
+    init,
+    person,
+    plan,
+    plugins,
+    preview,
+    quarantine,
+    run,
+    sandbox,
+    schema,
+    segments,
+    serve,
+    status,
+    why,
+)
+
+app = typer.Typer(
+    name="hub",
+    help="Customer data in, one profile per person, segments, audience lists out; consent respected.",
+    epilog="Begin with: hub demo",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,  # a traceback with local values would show personal data
+)
+
+START, WORK, LOOK, AUTHORS = "Start", "Work", "Look", "For authors and editors"
+
+COMMANDS = (
+    (START, demo.demo, "hub demo"),
+    (START, init.init, "hub init acme"),
+    (START, add.add, "hub add mailchimp -C acme"),
+    (START, check.check, "hub check journey"),
+    (WORK, run.run, "hub run --until segment"),
+    (WORK, preview.preview, 'hub preview "orders >= 2 and days_since_order > 90"'),
+    (WORK, plan.plan, "hub plan win-back"),
+    (WORK, approve.approve, "hub approve win-back"),
+    (WORK, serve.serve, "hub serve"),
+    (LOOK, status.status, "hub status"),
+    (LOOK, segments.segments, "hub segments"),
+    (LOOK, person.person, "echo email:household-1@shop.example | hub person -"),
+    (LOOK, why.why, "hub why household@journey:1 lapsing_high_value"),
+    (LOOK, quarantine.quarantine, "hub quarantine journey"),
+    (LOOK, export.export, "hub export segment:champions champions.csv"),
+    (AUTHORS, plugins.plugins, "hub plugins"),
+    (AUTHORS, schema.schema, "hub schema > hub.schema.json"),
+    (AUTHORS, sandbox.sandbox, "hub sandbox mailchimp --port 9000"),
+)
+
+for _panel, _command, _example in COMMANDS:
+    app.command(rich_help_panel=_panel, epilog=f"Example: {_example}")(_command)

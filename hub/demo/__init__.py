@@ -1,0 +1,1 @@
+"""Project directories that the hub makes: an empty one, and the demo with its data."""

@@ -1,0 +1,1 @@
+"""The HTTP API: the one way into a project, for the command line, the daemon's page and scripts."""
