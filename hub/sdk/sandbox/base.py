@@ -86,12 +86,13 @@ class Sandbox(ABC):
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        found = [
+        cls._routes = tuple(
             _Route(method, _pattern(path), name)
-            for name, member in vars(cls).items()
+            for part in cls.__mro__
+            for name, member in vars(part).items()
+            if callable(member)
             for method, path in getattr(member, "_routes", ())
-        ]
-        cls._routes = (*found, *cls._routes)
+        )
 
     # -- what a vendor writes ---------------------------------------------------------------------------------------
 

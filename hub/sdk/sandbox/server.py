@@ -159,7 +159,7 @@ class _Connection(BaseHTTPRequestHandler):
             self._write(reply, packed[: len(packed) // 2], ("Content-Encoding", "gzip"))
         else:
             self._write(reply, half, ("Connection", "close"))
-        self.close_connection = True
+        self.close_connection = kind != "cut_gzip"
 
     def _slowly(self, reply: Reply, seconds: float) -> None:
         body = reply.payload()
