@@ -6,7 +6,7 @@ from hub.sdk.records import Json
 from hub.sdk.sandbox import Reply, Request
 from hub_mailchimp.sandbox.fields import MergeField
 from hub_mailchimp.sandbox.lists import MailingList, Member, Segment
-from hub_mailchimp.sandbox.problems import Problem, invalid
+from hub_mailchimp.sandbox.problems import invalid, rejected
 
 MAX_COUNT = 1000
 _DEFAULT_COUNT = 10
@@ -84,11 +84,12 @@ def window(request: Request) -> slice:
 
 
 def shown(request: Request, body: Mapping[str, Json]) -> Reply:
-    """Answer with `body`, reduced to the wanted `fields`."""
-    wanted = _paths(request.param("fields"))
-    unwanted = _paths(request.param("exclude_fields"))
+    """Answer with `body`, reduced to the wanted `fields`, which only reads take."""
+    reads = request.method == "GET"
+    wanted = _paths(request.param("fields") if reads else "")
+    unwanted = _paths(request.param("exclude_fields") if reads else "")
     if wanted and unwanted:
-        raise Problem(400, "Invalid Resource", "Give fields or exclude_fields, not both.")
+        raise rejected("Give fields or exclude_fields, not both.")
     chosen = _only(body, wanted) if wanted else body
     return Reply(json=_without(chosen, unwanted), content_type="application/json; charset=utf-8")
 

@@ -1,0 +1,108 @@
+"""HTTP to Mailchimp: credentials, its way of saying "too fast", paging, and which refusals concern one row alone."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from http import HTTPStatus
+from typing import ClassVar
+
+from hub.sdk.errors import RetryLater
+from hub.sdk.http import Basic, Http, Response, Retry
+from hub.sdk.records import Json
+from hub_mailchimp.settings import MailchimpSettings
+
+CONNECTIONS = 8  # Mailchimp allows 10 at a time per user, all keys together
+PAGE = 1000  # the most that `count` may be
+_TIMEOUT = 120.0  # seconds after which Mailchimp itself gives up
+_EMPTY_MEANS_TOO_FAST = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS})
+_NO_PARAMS: Mapping[str, str | int] = {}
+_OF_ROWS = (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back: a resource, or a problem document for 400 and 404."""
+
+    OK: ClassVar = HTTPStatus.OK
+    MISSING: ClassVar = HTTPStatus.NOT_FOUND
+
+    status: int
+    body: Mapping[str, Json]
+
+
+class Client:
+    """One account. Raises as `hub.sdk.http.Http` does, except for statuses that concern one row or id."""
+
+    def __init__(self, settings: MailchimpSettings) -> None:
+        self._http = Http(
+            settings.url,
+            auth=Basic("hub", settings.api_key.reveal()),
+            connections=CONNECTIONS,
+            timeout=_TIMEOUT,
+            deadline=_TIMEOUT,
+            retry=Retry(attempts=4, patience=20),
+            throttle=_throttled,
+            describe=_title,
+        )
+
+    def get(self, path: str, params: Mapping[str, str | int]) -> Mapping[str, Json]:
+        """Read what must be there."""
+        return _resource(self._http.get(path, params=params))
+
+    def read(self, path: str, params: Mapping[str, str | int]) -> Reply:
+        """Read what may be missing."""
+        return _answer(self._http.get(path, params=params, ok=(HTTPStatus.NOT_FOUND,)))
+
+    def write(self, method: str, path: str, body: Json, params: Mapping[str, str | int] = _NO_PARAMS) -> Reply:
+        """Send a write once."""
+        return _answer(self._http.request(method, path, json=body, params=params, ok=_OF_ROWS))
+
+    def pages(self, path: str, key: str, params: Mapping[str, str | int]) -> Iterator[Mapping[str, Json]]:
+        """Yield all items of a collection, whose answer must show `total_items`.
+
+        Raises:
+            RetryLater: it changed while it was read, so that some items may have been passed over.
+        """
+        seen = 0
+        total: Json = None
+        while total is None or seen < int(str(total)):
+            page = self.get(path, {**params, "count": PAGE, "offset": seen})
+            found = items(page, key)
+            if (total is not None and page.get("total_items") != total) or (not found and page.get("total_items")):
+                raise RetryLater(f"{path} changed while it was read.", hint="It is read again later.")
+            total = page.get("total_items", 0)
+            seen += len(found)
+            yield from found
+
+
+def items(body: Mapping[str, Json], key: str) -> Sequence[Mapping[str, Json]]:
+    """Return the objects in a list of an answer."""
+    found = body.get(key)
+    return [item for item in found if isinstance(item, Mapping)] if isinstance(found, list) else []
+
+
+def _throttled(response: Response) -> timedelta | None:
+    """See the edge's refusals: 429, or 403, without a problem document; the vendor names no pause."""
+    explained = bool(response.body) and "json" in response.headers.get("content-type", "")
+    return timedelta(0) if response.status in _EMPTY_MEANS_TOO_FAST and not explained else None
+
+
+def _title(response: Response) -> str:
+    """Return the title of a problem document, which never holds data of people."""
+    if "json" not in response.headers.get("content-type", ""):
+        return ""
+    body = response.json()
+    return str(body.get("title", "")) if isinstance(body, Mapping) else ""
+
+
+def _resource(response: Response) -> Mapping[str, Json]:
+    body = response.json()
+    if isinstance(body, Mapping):
+        return body
+    raise response.unreadable("is no JSON object")
+
+
+def _answer(response: Response) -> Reply:
+    return Reply(
+        HTTPStatus.OK if response.status < HTTPStatus.MULTIPLE_CHOICES else response.status, _resource(response)
+    )
