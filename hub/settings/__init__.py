@@ -12,12 +12,15 @@ from hub.settings.models import (
 )
 from hub.settings.problems import ConfigErrors, Problem
 from hub.settings.project import ProjectSettings
+from hub.settings.schema import SCHEMA_FOLDER, schema
+from hub.settings.template import env_lines, template
 from hub.settings.values import Cap, Share
 
 __all__ = [
     "FOLDER",
     "HOLDOUT",
     "RESERVED",
+    "SCHEMA_FOLDER",
     "Cap",
     "ConfigErrors",
     "Connection",
@@ -30,5 +33,8 @@ __all__ = [
     "Share",
     "StageSettings",
     "TraitSettings",
+    "env_lines",
     "load",
+    "schema",
+    "template",
 ]

@@ -132,14 +132,14 @@ def _from_keyring(name: str) -> str:
     try:
         import keyring  # noqa: PLC0415 - an optional dependency
     except ImportError:
-        raise HubError("the keyring is not installed. Run: pip install 'audience-hub[keyring]'") from None
+        raise HubError("the keyring is not installed. Run \"pip install 'audience-hub[keyring]'\".") from None
     try:
         value = keyring.get_password(KEYRING_SERVICE, name)
     except Exception as error:  # noqa: BLE001 - every system's keyring raises its own
         text = f"the keyring of this system does not answer ({type(error).__name__})."
         raise HubError(f'{text} Write "${{NAME}}" or "file:path" instead.') from None
     if not value:
-        raise HubError(f'"{name}" is not in the keyring. Set it there: keyring set {KEYRING_SERVICE} {name}')
+        raise HubError(f'"{name}" is not in the keyring. Run "keyring set {KEYRING_SERVICE} {name}".')
     return value
 
 
