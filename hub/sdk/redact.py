@@ -21,10 +21,12 @@ HASH: Final = "[hash]"
 _SHORTEST: Final = 4  # characters: a shorter "secret" would blacken ordinary words
 
 _EMAIL = re.compile(r"[\w!#$*+^~%-][\w.!#$*+^~%'-]{0,63}(?:@|%40|\\u0040)[\w-]{1,63}(?:\.[\w-]{1,63})+", re.IGNORECASE)
+_NAME = r"""(?: (?:proxy-)?authorization | [\w-]{0,40}(?:api|access|private)[-_]?key | [\w-]{0,40}(?:token|secret)
+    | [\w-]{0,40}passw(?:or)?d | pwd | signature | appsecret_proof | credentials? | (?:set-)?cookie )"""
+_CREDENTIAL_NAME = re.compile(_NAME, re.VERBOSE | re.IGNORECASE)
 _CREDENTIAL = re.compile(
-    r"""(?ix) \b( authorization | [\w-]{0,40}(?:api|access|private)[-_]?key | [\w-]{0,40}(?:token|secret)
-        | passw(?:or)?d | pwd | signature | appsecret_proof | credentials? | cookie )
-        (["']?\s*[:=]\s*["']?) ((?:bearer|basic|oauth)\s+)? (?!\[secret\]) [^\s"'&,;}\])]+ """
+    rf"""\b({_NAME}) (["']?\s*[:=]\s*["']?) ((?:bearer|basic|oauth)\s+)? (?!\[secret\]) [^\s"'&,;}}\])]+""",
+    re.VERBOSE | re.IGNORECASE,
 )
 _SCHEME = re.compile(r"\b(bearer|basic|oauth)\s+(?!\[secret\])(?=\S*[\d=])[\w.~+/=-]{8,}", re.IGNORECASE)
 _USERINFO = re.compile(r"(?<=://)[^/\s?#]+(?=@)")
@@ -69,6 +71,11 @@ def register_secret(value: str) -> None:
     Values shorter than four characters are not taken: they would blacken ordinary words.
     """
     _KNOWN.add(value)
+
+
+def is_credential(name: str) -> bool:
+    """Say whether a field of this name holds a credential, whatever its value looks like."""
+    return _CREDENTIAL_NAME.fullmatch(name) is not None
 
 
 def redact(text: str) -> str:
