@@ -9,8 +9,10 @@ from datetime import date, datetime, timedelta
 from typing import Literal, TypeAlias
 
 import pyarrow as pa
+from typing_extensions import TypeAliasType
 
-Json: TypeAlias = "None | bool | int | float | str | Sequence[Json] | Mapping[str, Json]"
+# As a named alias, so that pydantic can follow the recursion wherever a model has a field of it.
+Json = TypeAliasType("Json", "None | bool | int | float | str | Sequence[Json] | Mapping[str, Json]")
 
 Op: TypeAlias = Literal["add", "update", "remove"]
 Outcome: TypeAlias = Literal["present", "absent", "rejected", "retry", "suppressed", "unknown"]
