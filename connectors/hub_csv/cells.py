@@ -102,9 +102,9 @@ def _flag(text: str) -> str:
 
 def _country(text: str) -> str:
     code = f"upper(trim({text}))"
-    known = ", ".join(map(literal, COUNTRIES))
+    known = f"regexp_full_match({code}, {literal('|'.join(COUNTRIES))})"
     renamed = " ".join(f"WHEN {code} = {literal(alias)} THEN {literal(iso)}" for alias, iso in ALIASES.items())
-    return f"CASE WHEN {code} IN ({known}) THEN {code} {renamed} END"
+    return f"CASE WHEN {known} THEN {code} {renamed} END"
 
 
 def _currency(text: str) -> str:

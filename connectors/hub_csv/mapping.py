@@ -124,8 +124,9 @@ class Plain:
 
     @property
     def select(self) -> str:
-        """The outermost SELECT list; `_bad` is the verdict, `_keep` false where `where` passes a line over."""
-        return ", ".join([*map(quoted, self.columns), "_bad", "_keep"])
+        """The outermost SELECT list; `_bad` is the verdict, `_keep` false where
+        `where` passes a line over, `_row` the number of the line's record."""
+        return ", ".join([*map(quoted, self.columns), "_bad", "_keep", "_row"])
 
 
 def kept(keep: str | None, problems: int) -> str:
@@ -148,7 +149,7 @@ def plain_mapping(source: CsvSourceSettings, cells: Cells, type_of: TypeOf) -> P
             f"made AS (SELECT {', '.join(['*', *made])} FROM cells), "
             f"judged AS (SELECT *, {verdict_sql(problems)} AS _bad FROM made), "
             f"done AS (SELECT {', '.join(f'{sql} AS {quoted(name)}' for name, sql in outputs.items())}, "
-            f"_bad, {kept(keep, len(cells.problems))} AS _keep FROM judged)"
+            f"_bad, {kept(keep, len(cells.problems))} AS _keep, _row FROM judged)"
         ),
         problems=tuple(problems),
         columns=tuple(outputs),

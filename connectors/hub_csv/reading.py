@@ -69,14 +69,7 @@ class FileReader:
             ) from None
 
     def _src(self) -> str:
-        number = "row_number() OVER () - 1 AS _row"
-        return f"WITH src AS (SELECT *, {number} FROM ({self._relation.select}))" if self._numbered() else self._plain()
-
-    def _plain(self) -> str:
-        return f"WITH src AS ({self._relation.select})"
-
-    def _numbered(self) -> bool:
-        return bool(self._source.group_by) or any("record_number" in sql for sql in self._source.compute.values())
+        return f"WITH src AS (SELECT *, row_number() OVER () - 1 AS _row FROM ({self._relation.select}))"
 
     def _type_of(self, sql: str, name: str) -> str:
         query = f"DESCRIBE {self._src()}, cells AS (SELECT {self._cells.layer()} FROM src) SELECT {sql} FROM cells"
@@ -122,17 +115,18 @@ class FileReader:
 
     def _lines(self, mapping: Plain) -> Iterator[Chunk]:
         query = f"{self._src()}, {mapping.layers} SELECT {mapping.select} FROM done"
-        first = 0
-        for batch in self._relation.connection.sql(query).to_arrow_reader(PAGE_ROWS):
-            yield from self._judged(pa.Table.from_batches([batch]), mapping, first)
-            first += batch.num_rows
+        expected = 0
+        for table in _tables(self._relation.connection.sql(query)):
+            if table.column("_row")[0].as_py() != expected:  # later lines win over earlier ones, so order is truth
+                raise BadData("The rows came out of order.", hint="Please report this.")
+            expected += table.num_rows
+            yield from self._judged(table, mapping)
 
-    def _judged(self, table: pa.Table, mapping: Plain, first: int) -> Iterator[Chunk]:
+    def _judged(self, table: pa.Table, mapping: Plain) -> Iterator[Chunk]:
         keep, bad = table.column("_keep"), table.column("_bad")
         if bad.null_count < len(bad):
-            wrong = pc.indices_nonzero(pc.and_(keep, pc.is_valid(bad)))
-            verdicts = bad.take(wrong).to_pylist()
-            rows = [first + at for at in wrong.to_pylist()]
+            wrong = table.filter(pc.and_(keep, pc.is_valid(bad)))
+            rows, verdicts = wrong.column("_row").to_pylist(), wrong.column("_bad").to_pylist()
             yield from self._quarantined(self._rejects(rows, verdicts, mapping.problems))
             keep = pc.and_(keep, pc.is_null(bad))
         good = table if pc.all(keep).as_py() else table.filter(keep)
@@ -153,8 +147,7 @@ class FileReader:
         yield from self._bad_records(mapping)
         names = ", ".join(f'"{name}"' for name in mapping.columns)
         query = f"SELECT {names}, _source_rows FROM groups WHERE _bad IS NULL AND _line_bad IS NULL ORDER BY _first"
-        for batch in connection.sql(query).to_arrow_reader(PAGE_ROWS):
-            table = pa.Table.from_batches([batch])
+        for table in _tables(connection.sql(query)):
             yield Chunk(self._canonical(table, mapping.columns), None, pc.sum(table.column("_source_rows")).as_py() or 0)
 
     def _bad_records(self, mapping: Grouped) -> Iterator[Chunk]:
@@ -169,3 +162,14 @@ class FileReader:
             rows, verdicts = [int(row[0]) for row in part], [int(row[1]) for row in part]
             yield from self._quarantined(self._rejects(rows, verdicts, mapping.problems))
 
+
+def _tables(found: duckdb.DuckDBPyRelation) -> Iterator[pa.Table]:
+    """Yield a result in tables of about a page; DuckDB's own batches may be much smaller."""
+    batches: list[pa.RecordBatch] = []
+    for batch in found.to_arrow_reader(PAGE_ROWS):
+        batches.append(batch)
+        if sum(map(len, batches)) > PAGE_ROWS * 2 // 3:
+            yield pa.Table.from_batches(batches)
+            batches = []
+    if batches:
+        yield pa.Table.from_batches(batches)
