@@ -27,10 +27,10 @@ _NUMERIC = "^ *([+-]?(?:[0-9]+[.]?[0-9]*|[.][0-9]+)(?:[eE][+-]?[0-9]+)?) *$"
 _DAY = "^ *([0-9]{4}-[0-9]{2}-[0-9]{2}) *$"
 _INSTANT = "^ *([0-9]{4}-[0-9]{2}-[0-9]{2}(?:[ T][0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.][0-9]{1,6})?)?) *$"
 _FROM: dict[tuple[str, TraitType], str] = {
-    ("text", "integer"): f"TRY_CAST(REGEXP_EXTRACT({{}}, '{_WHOLE}', 1) AS BIGINT)",
-    ("text", "number"): f"TRY_CAST(REGEXP_EXTRACT({{}}, '{_NUMERIC}', 1) AS DOUBLE)",
-    ("text", "date"): f"TRY_CAST(REGEXP_EXTRACT({{}}, '{_DAY}', 1) AS DATE)",
-    ("text", "timestamp"): f"TRY_CAST(REGEXP_EXTRACT({{}}, '{_INSTANT}', 1) AS TIMESTAMP)",
+    ("text", "integer"): "TRY_CAST(REGEXP_EXTRACT({}, '" + _WHOLE + "', 1) AS BIGINT)",
+    ("text", "number"): "TRY_CAST(REGEXP_EXTRACT({}, '" + _NUMERIC + "', 1) AS DOUBLE)",
+    ("text", "date"): "TRY_CAST(REGEXP_EXTRACT({}, '" + _DAY + "', 1) AS DATE)",
+    ("text", "timestamp"): "TRY_CAST(REGEXP_EXTRACT({}, '" + _INSTANT + "', 1) AS TIMESTAMP)",
     ("text", "boolean"): "CASE LOWER(TRIM({}, ' ')) WHEN 'true' THEN TRUE WHEN 'false' THEN FALSE END",
     ("integer", "text"): "CAST({} AS VARCHAR)",
     ("boolean", "text"): "CAST({} AS VARCHAR)",
@@ -80,7 +80,9 @@ def cast(value: Value, target: TraitType) -> Value:
     template = _FROM.get((value.type, target))
     if template is None:
         raise Problem(f"{value.type} cannot become {target}", hint=_HINTS.get((value.type, target), ""))
-    return combine(template.format(value.sql), target, [value], sure=value.type in {"integer", "boolean", "date"})
+    return combine(
+        template.replace("{}", value.sql), target, [value], sure=value.type in {"integer", "boolean", "date"}
+    )
 
 
 CASTS: dict[type[exp.Expr], Handler] = {

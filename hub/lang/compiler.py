@@ -20,8 +20,8 @@ from hub.lang.walk import Handler, Scope, Walk
 from hub.sdk.errors import ConfigError
 from hub.sdk.traits import TraitType
 
-_SCALAR: dict[type[exp.Expr], Handler] = {**OPERATORS, **FUNCTIONS, **CASTS, **CALLS}
-ROWS: dict[type[exp.Expr], Handler] = {**_SCALAR, **AGGREGATES}
+SCALAR: dict[type[exp.Expr], Handler] = {**OPERATORS, **FUNCTIONS, **CASTS, **CALLS}
+ROWS: dict[type[exp.Expr], Handler] = {**SCALAR, **AGGREGATES}
 _T = TypeVar("_T")
 
 
@@ -120,7 +120,7 @@ def _compile(
     text: str, scope: Scope, expects: TraitType | None, *, rule: bool = False, probed: bool = True
 ) -> Expression:
     source = read(text)
-    walk = Walk(source, scope, ROWS if scope.sees == "rows" else _SCALAR)
+    walk = Walk(source, scope, ROWS if scope.sees == "rows" else SCALAR)
     value = walk.visit(parse(source))
     value = condition(value, "a rule") if rule else _expected(value, expects)
     type_ = value.type

@@ -29,12 +29,8 @@ class _Simple:
 
     def compile(self, walk: Walk, node: exp.Expr) -> Value:
         """Fill the template."""
-        nodes = [node.args.get("this"), node.args.get("expression")][: len(self.takes)]
-        if any(not isinstance(part, exp.Expr) for part in nodes):
-            raise Problem(f"{self.label} needs {len(self.takes)} values")
-        values = [
-            argument(walk.visit(part), type_, self.label) for part, type_ in zip(nodes, self.takes, strict=True) if part
-        ]
+        parts = [node.args[key] for key, _ in zip(("this", "expression"), self.takes, strict=False)]
+        values = [argument(walk.visit(part), type_, self.label) for part, type_ in zip(parts, self.takes, strict=True)]
         return combine(self.sql.format(*(value.sql for value in values)), self.gives, values, sure=self.sure)
 
 

@@ -277,7 +277,7 @@ def absolute(value: Value) -> Value:
 
 
 OPERATORS: dict[type[exp.Expr], Handler] = {
-    exp.Column: handler(_column, "this table"),
+    exp.Column: handler(_column, "this table db catalog"),
     exp.Literal: handler(_literal, "this is_string"),
     exp.Boolean: handler(_boolean, "this"),
     exp.Null: handler(_null, ""),

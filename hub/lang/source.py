@@ -189,4 +189,6 @@ def syntax(error: ParseError) -> str:
     near = str(first.get("highlight") or "").strip()
     line, column = first.get("line"), first.get("col")
     place = f" near {near!r} (line {line}, column {column})" if near else ""
+    if "Required argument" in str(first.get("description")):
+        return f"a value is missing{place}"
     return f"it cannot be read as one expression{place}"
