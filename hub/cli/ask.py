@@ -1,7 +1,7 @@
 """Ask a project's API: of the process that holds its lock, or of one started here for the length of a command."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,15 +41,8 @@ def asking(root: Path) -> Iterator[Client]:
     Whoever holds the lock is asked; where nobody does, the same application is served on a free loopback port by this
     process, which holds the lock meanwhile.
     """
-    from hub.store.errors import LockHeld
-
-    try:
-        require_free(root)
-    except LockHeld as held:
-        yield _client(_endpoint(root, held))
-        return
-    with _own(root) as endpoint:
-        yield _client(endpoint)
+    with _serving_elsewhere(root) or _own(root) as endpoint, _http(endpoint) as http:
+        yield Client(http)
 
 
 def require_free(root: Path) -> None:
@@ -60,13 +53,19 @@ def require_free(root: Path) -> None:
         ProjectLock(root / "data").acquire().release()
 
 
-def _endpoint(root: Path, held: HubError) -> "Endpoint":
-    from hub.web.endpoint import Endpoint
+def _serving_elsewhere(root: Path) -> "AbstractContextManager[Endpoint] | None":
+    from hub.store.errors import LockHeld
 
-    found = Endpoint.read(root / "data")
-    if found is None:
-        raise held
-    return found
+    try:
+        require_free(root)
+    except LockHeld:
+        from hub.web.endpoint import Endpoint
+
+        found = Endpoint.read(root / "data")
+        if found is None:
+            raise
+        return nullcontext(found)
+    return None
 
 
 @contextmanager
@@ -84,10 +83,10 @@ def _own(root: Path) -> "Iterator[Endpoint]":
         project.close()
 
 
-def _client(endpoint: "Endpoint") -> Client:
+def _http(endpoint: "Endpoint") -> "Http":
     from hub.sdk.http import Bearer, Http
 
-    return Client(Http(endpoint.url, auth=Bearer(endpoint.token), timeout=PATIENCE, deadline=PATIENCE))
+    return Http(endpoint.url, auth=Bearer(endpoint.token), timeout=PATIENCE, deadline=PATIENCE)
 
 
 def _answer(response: "Response") -> "Json":

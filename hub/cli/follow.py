@@ -84,7 +84,7 @@ class Lines:
     def flush(self) -> None:
         """Print the last piece of work."""
         if self._last:
-            note(f"{_title(self._last):<34} {_count(self._last)} {text(self._last.get('message'))}".rstrip())
+            note(f"{_title(self._last):<34} {text(self._last.get('message')) or _count(self._last)}")
         self._last = {}
 
 
@@ -120,5 +120,5 @@ def _title(progress: "Mapping[str, Json]") -> str:
 
 
 def _count(progress: "Mapping[str, Json]") -> str:
-    done, total = text(progress.get("done")), progress.get("total")
+    done, total = text(progress.get("done") or None), progress.get("total")
     return done if total is None or total == progress.get("done") else f"{done} of {text(total)}"

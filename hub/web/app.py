@@ -1,20 +1,22 @@
 """The application: one route per question. Thin: it parses, calls `pipeline` or `queries`, and answers."""
 
-from pathlib import Path
+from typing import Annotated
 
 from fastapi import APIRouter, FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
-from hub import __version__, pipeline, queries
-from hub.logs import get_logger
+from hub import __version__, pipeline
 from hub.pipeline import Approved
 from hub.project import Project
-from hub.queries.person import Person
-from hub.queries.preview import Preview
-from hub.queries.status import Status
-from hub.queries.why import Why
+from hub.queries.export import export
+from hub.queries.person import Person, person
+from hub.queries.preview import Preview, preview
+from hub.queries.quarantine import quarantine
+from hub.queries.segments import segments, stages
+from hub.queries.status import Status, status
+from hub.queries.why import Why, why
 from hub.report import RunRequest
 from hub.sdk.errors import ConfigError, HubError
 from hub.web import bodies
@@ -51,13 +53,13 @@ def _runs(request: Request) -> Runs:
 
 
 @routes.get("/health")
-def health() -> bodies.Health:
+def get_health() -> bodies.Health:
     """Say that the process answers; needs no token."""
     return bodies.Health()
 
 
 @routes.post("/runs", status_code=202)
-def start_run(request: Request, body: RunRequest) -> bodies.Started:
+def post_run(request: Request, body: RunRequest) -> bodies.Started:
     """Queue a run."""
     return bodies.Started(run=_runs(request).start(body))
 
@@ -69,7 +71,7 @@ def get_run(request: Request, run: int) -> RunState:
 
 
 @routes.get("/runs/{run}/events")
-def get_events(request: Request, run: int, after: int = Query(0, ge=0)) -> bodies.Events:
+def get_events(request: Request, run: int, after: Annotated[int, Query(ge=0)] = 0) -> bodies.Events:
     """Progress after event number `after`."""
     runs = _runs(request)
     finished = runs.state(run).state != "running"  # read first: what comes later is asked for again
@@ -77,7 +79,7 @@ def get_events(request: Request, run: int, after: int = Query(0, ge=0)) -> bodie
 
 
 @routes.post("/runs/{run}/cancel")
-def cancel_run(request: Request, run: int) -> bodies.Cancelled:
+def post_cancel(request: Request, run: int) -> bodies.Cancelled:
     """Stop a run before its next page or batch."""
     return bodies.Cancelled(run=run, cancelled=_runs(request).cancel(run))
 
@@ -85,17 +87,17 @@ def cancel_run(request: Request, run: int) -> bodies.Cancelled:
 @routes.get("/status")
 def get_status(request: Request) -> Status:
     """Tell what ran, what stands still and why."""
-    return queries.status(_project(request))
+    return status(_project(request))
 
 
 @routes.post("/preview")
-def preview(request: Request, body: bodies.PreviewBody) -> Preview:
+def post_preview(request: Request, body: bodies.PreviewBody) -> Preview:
     """Count the people that a rule describes."""
-    return queries.preview(_project(request), body.rule, as_of=body.as_of, sample=body.sample)
+    return preview(_project(request), body.rule, sample=body.sample)
 
 
 @routes.post("/plan")
-def plan(request: Request, body: bodies.PlanBody) -> bodies.Plans:
+def post_plan(request: Request, body: bodies.PlanBody) -> bodies.Plans:
     """Say what would be sent, and send nothing."""
     project = _project(request)
     work = _runs(request).write(lambda: pipeline.plan(project, audience=body.audience, as_of=body.as_of))
@@ -103,13 +105,13 @@ def plan(request: Request, body: bodies.PlanBody) -> bodies.Plans:
 
 
 @routes.post("/approve")
-def approve(request: Request, body: bodies.ApproveBody) -> Approved:
+def post_approve(request: Request, body: bodies.ApproveBody) -> Approved:
     """Let an audience, its held removals or an empty source pass."""
     return pipeline.approve(_project(request), body.name, removals=body.removals, who=body.who)
 
 
 @routes.post("/check")
-def check(request: Request, body: bodies.CheckBody) -> bodies.Checks:
+def post_check(request: Request, body: bodies.CheckBody) -> bodies.Checks:
     """Reach every tool and say what was found."""
     return bodies.Checks(connections=pipeline.check(_project(request), body.connection))
 
@@ -118,33 +120,33 @@ def check(request: Request, body: bodies.CheckBody) -> bodies.Checks:
 def get_segments(request: Request) -> bodies.Groups:
     """List segments and stages with their sizes."""
     project = _project(request)
-    return bodies.Groups(segments=queries.segments(project), stages=queries.stages(project))
+    return bodies.Groups(segments=segments(project), stages=stages(project))
 
 
 @routes.post("/person")
-def person(request: Request, body: bodies.PersonBody) -> Person:
+def post_person(request: Request, body: bodies.PersonBody) -> Person:
     """Tell everything known about one person."""
-    return queries.person(_project(request), body.key)
+    return person(_project(request), body.key)
 
 
 @routes.post("/why")
-def why(request: Request, body: bodies.WhyBody) -> Why:
+def post_why(request: Request, body: bodies.WhyBody) -> Why:
     """Explain why a person is in a segment, or is not."""
-    return queries.why(_project(request), body.key, body.segment)
+    return why(_project(request), body.key, body.segment)
 
 
 @routes.get("/quarantine")
 def get_quarantine(
-    request: Request, connection: str | None = None, limit: int = Query(100, ge=1, le=10_000)
+    request: Request, connection: str | None = None, limit: Annotated[int, Query(ge=1, le=10_000)] = 100
 ) -> bodies.Quarantined:
     """List rows that did not fit, newest first."""
-    return bodies.Quarantined(rows=queries.quarantine(_project(request), connection=connection, limit=limit))
+    return bodies.Quarantined(rows=quarantine(_project(request), connection, limit=limit))
 
 
 @routes.post("/export")
-def export(request: Request, body: bodies.ExportBody) -> bodies.Exported:
+def post_export(request: Request, body: bodies.ExportBody) -> bodies.Exported:
     """Write people, a segment or an audience to a file on the hub's machine."""
-    count = queries.export(_project(request), body.what, Path(body.path), body.format)
+    count = export(_project(request), body.what, body.path)
     return bodies.Exported(path=body.path, rows=count)
 
 
@@ -170,6 +172,5 @@ def _http(_request: Request, error: Exception) -> JSONResponse:
     return _problem(error.status_code, str(error.detail))
 
 
-def _broken(request: Request, error: Exception) -> JSONResponse:
-    get_logger(__name__).error("request failed", route=request.url.path, error=type(error).__name__)
+def _broken(_request: Request, error: Exception) -> JSONResponse:
     return _problem(500, f"internal error: {type(error).__name__}", "See the log; this is a bug, please report it.")

@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
+from hub.web.failure import log_bug
+
 MOST_BYTES = 1_000_000
 TOO_LARGE = (413, "the request is too large", f"The most is {MOST_BYTES:,} bytes.")
 OPEN_PATHS = frozenset({"/health"})  # says only that the process answers
@@ -43,7 +45,10 @@ class Guard:
         if body is None:
             await answer(send, *TOO_LARGE)
             return
-        await self.app(scope, replay(body, receive), send)
+        try:
+            await self.app(scope, replay(body, receive), send)
+        except Exception as error:  # noqa: BLE001 - answered with 500 already; the server would log its message
+            log_bug("request failed", error, route=scope["path"])
 
     def refusal(self, path: str, given: Mapping[str, str]) -> tuple[int, str, str] | None:
         """Why the request is refused: status, error, hint; None when it is welcome."""

@@ -9,11 +9,11 @@ from typing import Literal, TypeAlias, TypeVar
 
 from pydantic import BaseModel
 
-from hub.logs import get_logger
 from hub.pipeline import run
 from hub.project import Project
 from hub.report import Progress, RunReport, RunRequest
 from hub.sdk.errors import ConfigError, HubError
+from hub.web.failure import log_bug
 
 T = TypeVar("T")
 State: TypeAlias = Literal["running", "finished", "failed"]
@@ -141,8 +141,8 @@ class Runs:
             )
         except HubError as error:
             job.failure = Failure(error=error.message, hint=error.hint, config=isinstance(error, ConfigError))
-        except Exception as error:
-            get_logger(__name__).exception("run failed", run=job.id)
+        except Exception as error:  # noqa: BLE001 - a bug in one run must not stop the daemon
+            log_bug("run failed", error, run=job.id)
             job.failure = Failure(error=f"internal error: {type(error).__name__}", hint="See the log.")
         finally:
             job.ended.set()
