@@ -143,14 +143,16 @@ class _Loading:
             return self._no_connector(stem)
         if name in self.broken:
             return f'connector "{name}" is disabled: {self.broken[name].rstrip(".")}.'
-        return (
-            f'unknown connector "{name}".{nearest(name, self.connectors)} Installed: {listed(sorted(self.connectors))}.'
-        )
+        hint = nearest(name, {*self.connectors, *self.broken})
+        return f'unknown connector "{name}".{hint} {self._installed()}'
 
     def _no_connector(self, stem: str) -> str:
-        reserved = nearest(stem, RESERVED).replace('"?', '.toml"?')
-        installed = f" Installed: {listed(sorted(self.connectors))}."
-        return f'"connector" is missing in [connection]: which tool this is.{reserved or installed}'
+        hint = nearest(stem, RESERVED).replace('"?', '.toml"?') or f" {self._installed()}"
+        return f'"connector" is missing in [connection]: which tool this is.{hint}'
+
+    def _installed(self) -> str:
+        disabled = f" Disabled: {listed(sorted(self.broken))}." if self.broken else ""
+        return f"Installed: {listed(sorted(self.connectors))}.{disabled}"
 
 
 def _table(value: object) -> Mapping[str, object]:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from textwrap import dedent
-from typing import Any
+from typing import TypedDict
 
 import pytest
 
@@ -335,7 +335,15 @@ print(json.dumps({
 """
 
 
-def installed(folder: Path, modules: Mapping[str, str]) -> Any:  # JSON of the shape that INSTALLED prints
+class Found(TypedDict):
+    """What the other process prints."""
+
+    broken: dict[str, list[str | bool]]
+    loaded: list[str]
+    connectors: list[str]
+
+
+def installed(folder: Path, modules: Mapping[str, str]) -> Found:
     """Put a distribution with one entry point for each module on a new process's path and return what is found."""
     for name, text in modules.items():
         (folder / f"fake_{name}.py").write_text(text)
@@ -347,7 +355,8 @@ def installed(folder: Path, modules: Mapping[str, str]) -> Any:  # JSON of the s
     done = subprocess.run(
         [sys.executable, "-c", INSTALLED], env={"PYTHONPATH": str(folder)}, capture_output=True, text=True, check=True
     )
-    return json.loads(done.stdout)
+    found: Found = json.loads(done.stdout)
+    return found
 
 
 def test_installed_plugins_are_isolated(tmp_path: Path) -> None:
@@ -362,7 +371,7 @@ def test_installed_plugins_are_isolated(tmp_path: Path) -> None:
             "zclash": HEAD + HOOKS,
         },
     )
-    assert found["broken"] == {
+    expected: dict[str, list[str | bool]] = {
         "exits": ["Fake-Plugins 1.2, fake_exits", "SystemExit: 1 (fake_exits.py:1)", False],
         "fails": [
             "Fake-Plugins 1.2, fake_fails",
@@ -381,5 +390,6 @@ def test_installed_plugins_are_isolated(tmp_path: Path) -> None:
             False,
         ],
     }
+    assert expected == found["broken"]
     assert found["loaded"] == ["Fake-Plugins 1.2, fake_works"]
     assert {"customer_io", "loyalty"} <= set(found["connectors"])

@@ -147,7 +147,7 @@ CASES = [
         "main",
         'connector = "shop"',
         'connector = "shpo"',
-        'config/main.toml:2: unknown connector "shpo". Did you mean "shop"? Installed: folder, mail, shop.',
+        'config/main.toml:2: unknown connector "shpo". Did you mean "shop"? Installed: folder, mail, shop. Disabled: sheets.',
     ),
     (
         "main",
@@ -159,7 +159,7 @@ CASES = [
         "main",
         'connector = "shop"\n',
         "\n",
-        'config/main.toml:1: "connector" is missing in [connection]: which tool this is. Installed: folder, mail, shop.',
+        'config/main.toml:1: "connector" is missing in [connection]: which tool this is. Installed: folder, mail, shop. Disabled: sheets.',
     ),
     (
         "main",
