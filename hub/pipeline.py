@@ -110,9 +110,9 @@ def _prepare(state: Run) -> None:
 def _extract(state: Run) -> None:
     state.step("extract", "reading sources")
     read_sources(state.project, state.request, state.id, state.report, state.counts, state.tell, state.cancelled)
-    for (connection, _), counts in state.counts.items():
-        for stream, read in sorted(counts.read.items()):
-            landed, refused = counts.landed.get(stream, 0), counts.quarantined.get(stream, 0)
+    for (connection, key), counts in state.counts.items():
+        for stream in sorted(counts.read) or [key]:
+            read, landed, refused = (each.get(stream, 0) for each in (counts.read, counts.landed, counts.quarantined))
             row = StreamCount(source=connection, stream=stream, read=read, landed=landed, quarantined=refused)
             state.report.streams.append(row)
 

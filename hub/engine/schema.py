@@ -9,6 +9,8 @@ VERSION = "1"  # raise it when a table here changes: an older database is droppe
 
 SEPARATOR = "\x1f"  # between the parts of a composite key and between the identifiers of a record
 
+DELETED = "deleted_"  # before a stream's name: files that hold tombstones of its records
+
 # Logs of the hub's own beside the streams: records that a source says are one, and who entered or left what, when.
 MERGES = Stream("merges", ("losing",), pa.schema([("losing", TEXT), ("winning", TEXT), ("identifiers", IDENTIFIERS)]))
 MEMBERSHIPS = Stream(

@@ -4,12 +4,12 @@ What it contains is written down in `applied`, in the same transaction. Nodes (s
 a record) whose rows changed are remembered in `touched_nodes` until the profile step has dealt with them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
 from hub.engine import Engine
-from hub.engine.schema import LOGGED, MEMBERSHIPS, columns_of
+from hub.engine.schema import DELETED, LOGGED, MEMBERSHIPS, columns_of
 from hub.lake.landing import paths
 from hub.store.models import LandedFile
 
@@ -41,7 +41,8 @@ def apply(engine: Engine, registered: Sequence[LandedFile], root: Path) -> int:
     with engine.transaction():
         for stream, group in groupby(sorted(files, key=_by_stream), key=_by_stream):
             if stream in LOGGED:
-                _apply_stream(engine, stream, list(group), registered, root)
+                for together in _batches(list(group)):
+                    _apply_stream(engine, stream, together, registered, root)
             elif stream == MEMBERSHIPS.name:
                 _apply_memberships(engine, list(group), root)
         for file in files:
@@ -50,7 +51,28 @@ def apply(engine: Engine, registered: Sequence[LandedFile], root: Path) -> int:
 
 
 def _by_stream(file: LandedFile) -> str:
-    return file.stream
+    return file.stream.removeprefix(DELETED)
+
+
+def _batches(files: Sequence[LandedFile]) -> Iterator[list[LandedFile]]:
+    """Files that may be applied as one: what deletes, and a window of days, stand alone, so that order holds."""
+    batch: list[LandedFile] = []
+    windows: dict[tuple[str, object], list[LandedFile]] = {}
+    for file in files:
+        if file.window_start is not None:
+            days = windows.setdefault((file.read_id, file.window_start), [])
+            days.append(file)
+            yield from [batch, days] if file.window_complete else []
+            batch = [] if file.window_complete else batch
+        elif file.stream.startswith(DELETED):
+            yield from (batch, [file])
+            batch = []
+        else:
+            batch.append(file)
+            if file.complete:
+                yield batch
+                batch = []
+    yield batch
 
 
 def _apply_stream(
@@ -62,11 +84,15 @@ def _apply_stream(
     filled = [file for file in files if file.rows]
     if filled:
         _read(engine, stream, paths(filled, root))
+        if _partly_known(engine) and len(filled) > 1:
+            for file in filled:
+                _apply_stream(engine, stream, [file], registered, root)
+            return
         _keep_newest(engine)
         _merge(engine, stream)
     for file in files:
         if file.complete:
-            same = [each for each in registered if each.read_id == file.read_id and each.stream == stream and each.rows]
+            same = [each for each in registered if (each.read_id, each.stream) == (file.read_id, stream) and each.rows]
             _mark_absent(engine, stream, file, paths(same, root) if same else "")
 
 
@@ -99,6 +125,11 @@ def _node_of(stream: str) -> str:
 
 def _known_of(stream: str) -> str:
     return "_known" if stream != "merges" else "cast(null as varchar[])"
+
+
+def _partly_known(engine: Engine) -> bool:
+    """Whether rows are to be laid over others field by field; such files go one after the other."""
+    return bool(engine.run("select 1 from incoming where _known is not null limit 1"))
 
 
 def _keep_newest(engine: Engine) -> None:
@@ -155,7 +186,7 @@ def _carry_over(engine: Engine, stream: str) -> None:
         from incoming i left join current_{stream} c on c._connection = i._connection and c._key = i._key
         where c._key is null
            or ((i._deleted or c._version is null or (i._version is not null and i._version >= c._version))
-               and not ({same} and i._links is not distinct from c._links and i._deleted = c._deleted))""")
+               and not ({same} and i._version is not distinct from c._version and i._links is not distinct from c._links and i._deleted = c._deleted))""")
 
 
 def _mark_absent(engine: Engine, stream: str, last: LandedFile, files: str) -> None:

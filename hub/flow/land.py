@@ -1,13 +1,13 @@
 """Write a page to the landing log in its streams' fixed schemas, then commit its files and its cursor together."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hub.engine.schema import MERGES, SEPARATOR
+from hub.engine.schema import DELETED, MERGES, SEPARATOR
 from hub.lake.landing import Landing
 from hub.sdk.errors import BrokenPlugin
 from hub.sdk.identity import normalise
@@ -170,7 +170,7 @@ def _links(table: pa.Table, stream: Stream, connection: str) -> pa.ChunkedArray:
 
 
 def _write(table: pa.Table, stream: str, page: Page, place: Place, landing: Landing) -> list[LandedFile]:
-    if len(table) == 0 and not page.complete:
+    if len(table) == 0 and not page.complete and not page.window_complete:
         return []
     window = page.window or (None, None)
     described = LandedFile(
@@ -194,9 +194,9 @@ def _write_absences(page: Page, place: Place, landing: Landing) -> list[LandedFi
     files: list[LandedFile] = []
     for name, keys in page.deleted.items():
         gone = _tombstones(STREAMS[name], list(keys), place)
-        files += _write(gone, name, page, place, landing) if len(gone) else []
+        files += _write(gone, DELETED + name, replace(page, complete=False), place, landing)
     if page.merged:
-        files += _write(_merges(list(page.merged), place), MERGES.name, page, place, landing)
+        files += _write(_merges(list(page.merged), place), MERGES.name, replace(page, complete=False), place, landing)
     return files
 
 

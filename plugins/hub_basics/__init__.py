@@ -11,10 +11,11 @@ PAID = "coalesce(status, '') <> 'cancelled'"
 
 # Days between one order day and the next; people with a single order day have none.
 MEDIAN_GAP = """
-select profile_id, median(gap) as value from (
-    select profile_id, date_diff('day', lag(day) over (partition by profile_id order by day), day) as gap
-    from (select distinct profile_id, cast(placed_at as date) as day from orders
-          where coalesce(status, '') not in ('cancelled', 'refund')) as days) as gaps
+select profile_id, median(cast(gap as double)) as value from (
+    select profile_id, date_diff('day', cast(before as date), cast(day as date)) as gap from (
+        select profile_id, day, lag(day) over (partition by profile_id order by day) as before
+        from (select distinct profile_id, cast(placed_at as date) as day from orders
+              where coalesce(status, '') not in ('cancelled', 'refund')) as days) as pairs) as gaps
 where gap is not null
 group by profile_id
 """

@@ -1,8 +1,7 @@
 """RFM: recency, frequency and monetary value in fifths, and the groups that the field names by them.
 
-Fifths are taken among people with at least one order; 5 is best. The eleven groups and their borders follow the common
-grid over recency and the mean of frequency and monetary value, as used by Putler and others
-(https://www.putler.com/rfm-analysis/).
+Fifths are taken among people with at least one order; 5 is best. The eleven groups lie on a grid over recency and the
+mean of frequency and monetary value; every buyer falls into exactly one.
 """
 
 from collections.abc import Sequence
