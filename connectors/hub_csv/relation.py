@@ -108,14 +108,14 @@ def _readable(
 ) -> tuple[duckdb.DuckDBPyConnection, str, list[Damaged]]:
     """Let DuckDB read the file as it lies if it is clean, else a copy of its sound records."""
     connection = connect(text.path, timezone)
-    select = _read_csv(text.path, layout, settings, skip=layout.lines_before)
+    select = _read_csv(text.path, layout, settings)
     if _looks_clean(text, layout) and _agrees(connection, select, text, layout):
         return connection, select, []
     connection.close()
     sound, damaged = _copy_sound(layout.scan(text), layout, spare)
     path = f"/dev/fd/{spare.fileno()}"
     connection = connect(path, timezone)
-    select = _read_csv(path, layout, settings, skip=0)
+    select = _read_csv(path, layout, settings, is_copy=True)
     if (seen := _count(connection, select, layout)) != sound:
         raise BadData(f"Two readers disagree: {sound} records or {seen}.", hint="Please report this file's shape.")
     return connection, select, damaged
@@ -168,14 +168,16 @@ def shown(raw: bytes) -> str:
     return raw[: RAW_LIMIT * 4].decode("utf-8", "replace")[:RAW_LIMIT]
 
 
-def _read_csv(path: str, layout: Layout, settings: Format, *, skip: int) -> str:
+def _read_csv(path: str, layout: Layout, settings: Format, *, is_copy: bool = False) -> str:
     dialect = layout.dialect
     columns = ", ".join(f"'c{at}': 'VARCHAR'" for at in range(len(layout.names)))
     nulls = ", ".join(map(literal, ["", *settings.nulls]))
+    # Line ends are named for copies alone: told so, DuckDB reads no rows of a file with others, and does not complain.
+    lines = "skip = 0, new_line = '\\n'" if is_copy else f"skip = {layout.lines_before}"
     select = (
         f"SELECT * FROM read_csv({literal(path)}, columns = {{{columns}}}, auto_detect = false, header = false, "
         f"delim = {literal(dialect.delimiter)}, quote = {literal(dialect.quote)}, escape = {literal(dialect.escape)}, "
-        f"comment = '', skip = {skip}, strict_mode = true, nullstr = [{nulls}], max_line_size = {_PATIENCE})"
+        f"comment = '', {lines}, strict_mode = true, nullstr = [{nulls}], max_line_size = {_PATIENCE})"
     )
     return f"{select} WHERE c0 IS NOT NULL" if len(layout.names) == 1 else select
 

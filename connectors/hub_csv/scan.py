@@ -166,12 +166,14 @@ def _record(lines: Lines, raw: bytes, number: int, dialect: Dialect, columns: in
     if quote and quote in raw:
         return _quoted(lines, raw, number, dialect, columns)
     fields = raw.split(delimiter) if raw.count(delimiter) != columns - 1 or b"\r" in raw else None
+    if columns == 1 and fields and not any(fields):
+        return None, 1
     return Scanned(number, raw, fields, _damage(raw, fields, columns)), 1
 
 
 def _quoted(lines: Lines, raw: bytes, number: int, dialect: Dialect, columns: int) -> tuple[Scanned | None, int]:
     record, taken, fields, is_open = _gather(lines, raw, dialect)
-    if fields == [b""]:
+    if fields == [b""] and columns == 1:
         return None, taken
     if fields is not None:
         reason = _damage(record, fields, columns)
