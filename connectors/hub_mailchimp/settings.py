@@ -3,7 +3,7 @@
 from typing import Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from hub.sdk.settings import Secret, Settings
 
@@ -12,6 +12,8 @@ _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 class MailchimpSettings(Settings):
     """The `[connection]` table."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)  # the input holds the key
 
     api_key: Secret = Field(description='API key of a user of the account, such as "${MAILCHIMP_API_KEY}"')
     server: str | None = Field(

@@ -27,10 +27,9 @@ class Account(Sandbox):
         super().__init__(seed=seed, size=size, port=port, latency=latency, keep=keep)
         self.role = "owner"
         self.lists: dict[str, MailingList] = {}
-        held = self.add_list("Customers")
+        self.default = self.add_list("Customers")
         for person in people(size, seed=seed):
             self.add(person.email, FNAME=person.first_name, LNAME=person.last_name)
-        self.default = held
 
     # -- what tests do behind the API's back ------------------------------------------------------------------------
 
@@ -46,7 +45,7 @@ class Account(Sandbox):
         """Put a contact on the first list, as a sign-up or an import by hand would."""
         with self.lock:
             body: Mapping[str, Json] = {"email_address": address, "merge_fields": values}
-            return next(iter(self.lists.values())).create(body, status, skip=True)
+            return self.default.create(body, status, skip=True)
 
     def unsubscribe(self, address: str) -> None:
         """Let a contact unsubscribe themselves."""

@@ -54,11 +54,12 @@ class Segment:
 
 @dataclass
 class MailingList:
-    """One list. All methods raise Problem where Mailchimp would refuse."""
+    """One list; `members` by hash, `contacts` by contact id. All methods raise Problem where Mailchimp would refuse."""
 
     id: str
     name: str
     members: dict[str, Member] = field(default_factory=dict)
+    contacts: dict[str, Member] = field(default_factory=dict)
     segments: dict[int, Segment] = field(default_factory=dict)
     fields: dict[str, MergeField] = field(default_factory=dict)
     forgotten: set[str] = field(default_factory=set)
@@ -69,7 +70,7 @@ class MailingList:
         by_hash = self.members.get(reference)
         if by_hash is not None or "@" in reference:
             return by_hash or self.members.get(digest(reference))
-        return next((member for member in self.members.values() if member.contact_id == reference), None)
+        return self.contacts.get(reference)
 
     def member(self, reference: str) -> Member:
         """Find a member, or refuse with 404."""
@@ -100,7 +101,7 @@ class MailingList:
         values = checked(self.fields, body.get("merge_fields", {}), {}, skip=skip)
         self.last_number += 1
         made = Member(self.last_number, address, _status(status), values)
-        self.members[made.id] = made
+        self.members[made.id] = self.contacts[made.contact_id] = made
         return made
 
     def change(self, member: Member, body: Mapping[str, Json], *, skip: bool) -> Member:
@@ -127,6 +128,7 @@ class MailingList:
     def forget(self, member: Member) -> None:
         """Delete for good; the address cannot be imported again."""
         self.forgotten.add(member.id)
+        del self.contacts[member.contact_id]
         self._drop(member.id)
 
     def archive(self, member: Member) -> None:

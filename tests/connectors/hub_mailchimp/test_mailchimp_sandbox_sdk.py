@@ -15,10 +15,6 @@ from mailchimp_marketing.api_client import ApiClientError
 from hub_mailchimp.sandbox import MailchimpSandbox
 from support.mailchimp import md5, sdk
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore::DeprecationWarning:mailchimp_marketing", "ignore::DeprecationWarning:six"
-)
-
 
 @pytest.fixture
 def box() -> Iterator[MailchimpSandbox]:
