@@ -1,0 +1,134 @@
+"""One value per attribute and person, with its origin; traits; consent."""
+
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import hub_basics
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.flow import DAY, SmallHub
+
+from hub.flow.profile import ProfileRules, profile, survivors
+from hub.sdk.traits import AggregateTrait
+
+RULES = ProfileRules(prefer=("crm", "shop"))
+ANN = {"email": "ann@shop.example"}
+TRAITS = tuple(trait for trait in hub_basics.hub_traits() if not hasattr(trait, "groups"))
+RECENT = AggregateTrait("recent", "integer", "", "orders", "count(*)", within=timedelta(days=3), empty="0")
+
+
+def one(hub: SmallHub, columns: str) -> tuple[object, ...]:
+    """The only profile's values."""
+    rows = hub.engine.run(f"select {columns} from profiles")
+    assert 1 == len(rows)
+    return rows[0]
+
+
+def test_the_preferred_connection_wins_then_the_newest(tmp_path: Path) -> None:
+    """Priority comes before age, and a null never wins."""
+    hub = SmallHub(tmp_path)
+    hub.rows("people", [{"record_id": "1", "first_name": "Anna", "city": None, "updated_at": DAY, "ids": ANN}], "crm")
+    later = DAY + timedelta(days=1)
+    hub.rows("people", [{"record_id": "9", "first_name": "Annie", "city": "Ulm", "updated_at": later, "ids": ANN}], "shop")
+    hub.rows("people", [{"record_id": "8", "city": "Bonn", "updated_at": DAY, "ids": ANN}], "shop")
+    hub.update()
+    profile(hub.engine, (), RULES, DAY, full=True)
+    assert ("Anna", "Ulm") == one(hub, "first_name, city")
+
+
+def test_every_value_knows_where_it_came_from(tmp_path: Path) -> None:
+    """Provenance is computed by the same rule that chose the value."""
+    hub = SmallHub(tmp_path)
+    hub.rows("people", [{"record_id": "1", "first_name": "Anna", "ids": ANN}], "crm")
+    hub.rows("people", [{"record_id": "9", "city": "Ulm", "ids": ANN}], "shop")
+    hub.update()
+    profile(hub.engine, (), RULES, DAY, full=True)
+    row = hub.engine.arrow(survivors(RULES, "people", provenance=True)).to_pylist()[0]
+    assert ("Anna", "crm", "1") == (row["first_name"], row["first_name__connection"], row["first_name__record"])
+    assert ("Ulm", "shop", "9") == (row["city"], row["city__connection"], row["city__record"])
+
+
+def test_one_attribute_may_prefer_another_connection(tmp_path: Path) -> None:
+    """`prefer` of an attribute overrules the default."""
+    hub = SmallHub(tmp_path)
+    hub.rows("people", [{"record_id": "1", "first_name": "Anna", "city": "Ulm", "ids": ANN}], "crm")
+    hub.rows("people", [{"record_id": "9", "first_name": "Annie", "city": "Bonn", "ids": ANN}], "shop")
+    hub.update()
+    rules = ProfileRules(prefer=("crm", "shop"), prefer_by_attribute={"city": ("shop", "crm")})
+    profile(hub.engine, (), rules, DAY, full=True)
+    assert ("Anna", "Bonn") == one(hub, "first_name, city")
+
+
+def test_nothing_after_the_instant_is_seen(tmp_path: Path) -> None:
+    """A run as of a past day does not know the future, and windows end there."""
+    hub = SmallHub(tmp_path)
+    days = (-10, -2, 0, 1)
+    hub.rows("orders", [{"order_id": str(day), "placed_at": DAY + timedelta(days=day), "total": 10, "ids": ANN} for day in days])
+    hub.update()
+    profile(hub.engine, (*TRAITS[:4], RECENT), RULES, DAY, full=True)
+    assert (3, 2) == one(hub, "orders, recent")
+
+
+def test_cancelled_orders_do_not_count(tmp_path: Path) -> None:
+    """Neither as orders nor as money; a refund takes money away and is no order."""
+    hub = SmallHub(tmp_path)
+    rows = (("paid", 10), ("cancelled", 99), ("refund", -4))
+    hub.rows("orders", [{"order_id": status, "status": status, "total": total, "placed_at": DAY, "ids": ANN} for status, total in rows])
+    hub.update()
+    profile(hub.engine, TRAITS[:4], RULES, DAY, full=True)
+    assert (1, 6) == one(hub, "orders, monetary_total")
+
+
+def test_consent_is_granted_only_if_nobody_denies(tmp_path: Path) -> None:
+    """Strictest first: the latest word of each source, one denial outweighs, silence is no row."""
+    hub = SmallHub(tmp_path)
+    said = (("ann", "granted", "form", 0), ("bob", "granted", "form", 0), ("bob", "denied", "phone", -5), ("cem", "denied", "form", -1),
+            ("cem", "granted", "form", 0), ("dan", "unknown", "form", 0))  # fmt: skip
+    for name, state, source, day in said:
+        when = DAY + timedelta(days=day)
+        ids = {"email": f"{name}@shop.example"}
+        hub.rows("consents", [{"channel": "email", "purpose": "marketing", "state": state, "source": source, "occurred_at": when, "ids": ids}])
+    hub.update()
+    profile(hub.engine, (), RULES, DAY, full=True)
+    found = hub.engine.run("select split_part(i.value, '@', 1), granted from consent join identifiers i using (profile_id) order by 1")
+    assert [("ann", True), ("bob", False), ("cem", True), ("dan", False)] == found
+
+
+def test_only_named_connections_can_grant(tmp_path: Path) -> None:
+    """Where a channel names its sources, another's yes is not heard; anybody's no is."""
+    hub = SmallHub(tmp_path)
+    yes = {"channel": "email", "purpose": "marketing", "state": "granted", "occurred_at": DAY, "ids": ANN}
+    hub.rows("consents", [yes], "shop")
+    hub.update()
+    profile(hub.engine, (), ProfileRules(consent_from={"email": ("crm",)}), DAY, full=True)
+    assert [(False,)] == hub.engine.run("select granted from consent")
+    hub.rows("consents", [yes], "crm")
+    hub.update()
+    profile(hub.engine, (), ProfileRules(consent_from={"email": ("crm",)}), DAY, full=False)
+    assert [(True,)] == hub.engine.run("select granted from consent")
+
+
+ORDER = st.tuples(st.sampled_from(["a", "b", "c"]), st.integers(-6, 6), st.integers(1, 9))
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.tuples(st.lists(ORDER, max_size=3), st.integers(0, 4)), min_size=1, max_size=5))
+def test_incremental_equals_full(steps: list[tuple[list[tuple[str, int, int]], int]]) -> None:
+    """Whatever lands and however the clock moves on, touched people alone give what everybody gives."""
+    with TemporaryDirectory() as folder:
+        hub, as_of = SmallHub(Path(folder)), DAY
+        traits = (*TRAITS, RECENT)
+        for orders, days in steps:
+            as_of += timedelta(days=days)
+            rows = [
+                {"order_id": f"{who}{day}", "placed_at": DAY + timedelta(days=day), "total": total, "ids": {"card": who}}
+                for who, day, total in orders
+            ]
+            hub.rows("orders", rows)
+            hub.update()
+            profile(hub.engine, traits, RULES, as_of, full=False)
+        query = "select * from profiles order by profile_id"
+        incremental = hub.engine.run(query)
+        profile(hub.engine, traits, RULES, as_of, full=True)
+        assert hub.engine.run(query) == incremental
