@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
 
-from hub.sdk.errors import StopConnection
+from hub.sdk.errors import RetryLater, StopConnection, Unanswered
 from hub.sdk.records import Json, Row
 from hub_mailchimp.client import Client, Reply
 from hub_mailchimp.merge_fields import missing
@@ -52,7 +52,7 @@ class Account:
         for segment in self.client.pages(path, "segments", params):
             if str(segment.get("name")).casefold() == tag.casefold():
                 return int(str(segment["id"]))
-        made = self.client.write("POST", path, {"name": tag, "static_segment": []})
+        made = self._made(path, {"name": tag, "static_segment": []})
         if made.status != Reply.OK:
             raise StopConnection(
                 f'Mailchimp did not make the tag "{tag}" (status {made.status}).', hint="Make it there."
@@ -89,12 +89,19 @@ class Account:
 
     def _make(self, list_id: str, name: str, kind: str) -> None:
         body: Json = {"tag": name, "name": name, "type": kind, "public": False, "required": False}
-        answer = self.client.write("POST", f"/lists/{list_id}/merge-fields", body)
+        answer = self._made(f"/lists/{list_id}/merge-fields", body)
         if answer.status != Reply.OK:
             raise StopConnection(
                 f"Mailchimp did not make the merge field {name} ({kind}) in list {list_id} (status {answer.status}).",
                 hint="The list may have as many fields as its plan allows: delete some or map fewer.",
             )
+
+    def _made(self, path: str, body: Json) -> Reply:
+        """Make something that is looked for before it is made, so that a lost answer does no harm."""
+        try:
+            return self.client.write("POST", path, body)
+        except Unanswered as error:
+            raise RetryLater(error.message, hint="Looked for again later.") from None
 
 
 def _list(found: Mapping[str, Json]) -> MailingList:

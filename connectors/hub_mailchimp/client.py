@@ -6,7 +6,7 @@ from datetime import timedelta
 from http import HTTPStatus
 from typing import ClassVar
 
-from hub.sdk.errors import RetryLater
+from hub.sdk.errors import BadData, RetryLater
 from hub.sdk.http import Basic, Http, Response, Retry
 from hub.sdk.records import Json
 from hub_mailchimp.settings import MailchimpSettings
@@ -16,12 +16,18 @@ PAGE = 1000  # the most that `count` may be
 _TIMEOUT = 120.0  # seconds after which Mailchimp itself gives up
 _EMPTY_MEANS_TOO_FAST = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS})
 _NO_PARAMS: Mapping[str, str | int] = {}
-_OF_ROWS = (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND)
+_OF_ROWS = (
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.NOT_FOUND,
+    HTTPStatus.METHOD_NOT_ALLOWED,
+    HTTPStatus.CONFLICT,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came back: a resource, or a problem document for 400 and 404."""
+    """What came back: a resource, or a problem document that concerns one row or id."""
 
     OK: ClassVar = HTTPStatus.OK
     MISSING: ClassVar = HTTPStatus.NOT_FOUND
@@ -31,7 +37,7 @@ class Reply:
 
 
 class Client:
-    """One account. Raises as `hub.sdk.http.Http` does, except for statuses that concern one row or id."""
+    """One account. Raises as `hub.sdk.http.Http` does, but `RetryLater` for a read that brought no whole answer."""
 
     def __init__(self, settings: MailchimpSettings) -> None:
         self._http = Http(
@@ -47,11 +53,11 @@ class Client:
 
     def get(self, path: str, params: Mapping[str, str | int]) -> Mapping[str, Json]:
         """Read what must be there."""
-        return _resource(self._http.get(path, params=params))
+        return self._get(path, params, ()).body
 
     def read(self, path: str, params: Mapping[str, str | int]) -> Reply:
         """Read what may be missing."""
-        return _answer(self._http.get(path, params=params, ok=(HTTPStatus.NOT_FOUND,)))
+        return self._get(path, params, (HTTPStatus.NOT_FOUND,))
 
     def write(self, method: str, path: str, body: Json, params: Mapping[str, str | int] = _NO_PARAMS) -> Reply:
         """Send a write once."""
@@ -73,6 +79,12 @@ class Client:
             total = page.get("total_items", 0)
             seen += len(found)
             yield from found
+
+    def _get(self, path: str, params: Mapping[str, str | int], ok: Sequence[int]) -> Reply:
+        try:
+            return _answer(self._http.get(path, params=params, ok=ok))
+        except BadData as error:
+            raise RetryLater(error.message, hint="It is read again later.") from None
 
 
 def items(body: Mapping[str, Json], key: str) -> Sequence[Mapping[str, Json]]:

@@ -16,7 +16,7 @@ from hub_mailchimp.settings import MailchimpSettings, MailchimpTarget
 from hub_mailchimp.tags import Tag
 from hub_mailchimp.verdicts import HERE, OPTED_OUT, opt_out, vendor_id
 
-_MAY_WRITE = frozenset({"owner", "admin", "manager"})
+_READ_ONLY = frozenset({"author", "viewer"})
 _SHOWN = "members.email_address,members.contact_id,members.status,members.last_changed,total_items"
 
 
@@ -47,7 +47,7 @@ class MailchimpDestination(Destination[MailchimpSettings, MailchimpTarget]):
         who = self.client.get("/", {"fields": "account_name,role"})
         role = str(who.get("role"))
         yield Fact("ok", f'Mailchimp account "{who.get("account_name")}", role {role}.')
-        if role not in _MAY_WRITE:
+        if role.lower() in _READ_ONLY:
             yield Fact("error", f"The role {role} cannot change contacts. Use the key of a manager, admin or owner.")
         lists = self.account.lists()
         if not lists:

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from hub.sdk.errors import HubError, StopConnection
-from hub.sdk.records import Batch, Json, Row, Verdict
+from hub.sdk.records import Answer, Batch, Json, NotApplied, Row, Verdict
 from hub_mailchimp.client import CONNECTIONS, Client, Reply, items
 from hub_mailchimp.contacts import member_path
 from hub_mailchimp.verdicts import HERE, of_member, vendor_id
@@ -22,27 +22,29 @@ class Tag:
     list_id: str
     segment_id: int
 
-    def write(self, batch: Batch) -> Sequence[Verdict]:
+    def write(self, batch: Batch) -> Answer:
         """Add or remove the tag. Members that the answer passes over in silence are looked up one by one."""
-        reported = self._reported(batch)
+        answer = self._sent(batch)
+        if answer.status != Reply.OK:
+            return NotApplied(code=f"http_{answer.status}")
+        reported = {str(m.get("email_address")).lower(): m for m in items(answer.body, _DONE[batch.op])}
         verdicts = [self._confirmed(i, batch.op, reported[a]) for i, a in _addresses(batch.rows) if a in reported]
         open_rows = [(i, batch.rows[i]) for i, a in _addresses(batch.rows) if a not in reported]
         with ThreadPoolExecutor(CONNECTIONS) as pool:
             return [*verdicts, *pool.map(lambda pair: self._looked_up(pair[0], pair[1], batch.op), open_rows)]
 
-    def _reported(self, batch: Batch) -> Mapping[str, Mapping[str, Json]]:
-        done = _DONE[batch.op]
+    def _sent(self, batch: Batch) -> Reply:
         answer = self.client.write(
             "POST",
             f"/lists/{self.list_id}/segments/{self.segment_id}",
             {_KEYS[batch.op]: [row.wire["email"] for row in batch.rows]},
         )
-        if answer.status != Reply.OK:
+        if answer.status == Reply.MISSING:
             raise StopConnection(
-                f"Mailchimp refused members for segment {self.segment_id} (status {answer.status}).",
+                f"Mailchimp no longer knows segment {self.segment_id} of list {self.list_id}.",
                 hint="Run again; a tag that was deleted is made anew then.",
             )
-        return {str(member.get("email_address")).lower(): member for member in items(answer.body, done)}
+        return answer
 
     def _confirmed(self, index: int, op: str, member: Mapping[str, Json]) -> Verdict:
         if op == "remove":
@@ -57,8 +59,6 @@ class Tag:
             return Verdict(index, "unknown", "not_confirmed")
         if answer.status == Reply.MISSING:
             return Verdict(index, "absent") if op == "remove" else Verdict(index, "rejected", "not_in_list")
-        if answer.status != Reply.OK:
-            return Verdict(index, "unknown", "not_confirmed")
         return self._judged(index, op, answer.body)
 
     def _judged(self, index: int, op: str, member: Mapping[str, Json]) -> Verdict:

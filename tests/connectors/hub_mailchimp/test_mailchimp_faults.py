@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from hub.sdk.errors import BadData, RetryLater, StopConnection, Unanswered
-from hub.sdk.records import Json, Verdict
+from hub.sdk.errors import RetryLater, StopConnection, Unanswered
+from hub.sdk.records import Json, NotApplied, Verdict
 from hub.sdk.sandbox import Fault, Reply, Request, route
 from hub_mailchimp.destination import MailchimpDestination
 from hub_mailchimp.sandbox import MailchimpSandbox
@@ -131,7 +131,7 @@ def test_a_list_deleted_in_mid_flight_stops_the_connection(box: MailchimpSandbox
     box.lists.clear()
     with pytest.raises(StopConnection, match="no longer knows the list"):
         tool.push(contact, handle, batch(row(PEOPLE[1])))
-    with pytest.raises(StopConnection, match="refused members"):
+    with pytest.raises(StopConnection, match="no longer knows segment"):
         tool.push(tag, segment, batch(row(PEOPLE[1])))
 
 
@@ -154,8 +154,45 @@ def test_a_cut_page_is_no_page(box: MailchimpSandbox, kind: str) -> None:
     box.faults.add(Fault(kind=kind, method="GET", path="/3.0/lists/*/members"))
     assert len(list(tool.read_back(contact, handle))) == len(PEOPLE)
     box.faults.add(Fault(kind=kind, method="GET", path="/3.0/lists/*/members", times=None))
-    with pytest.raises((BadData, RetryLater)):
+    with pytest.raises(RetryLater):
         list(tool.read_back(contact, handle))
+
+
+def test_a_tag_request_refused_as_a_whole_is_not_applied(box: MailchimpSandbox) -> None:
+    """Mailchimp does not say which address it does not like: the core halves the batch."""
+    push_contacts(destination(box), *PEOPLE)
+    push_tag(destination(box))
+    box.faults.add(Fault(kind="status", method="POST", path=TAG, status=400, body="{}"))
+    wanted, tool = audience(), destination(box)
+    _, tag = tool.targets(wanted)
+    answer = tool.push(tag, tool.open(tag, wanted, "p1", 1), batch(*map(row, PEOPLE)))
+    assert answer == NotApplied(code="http_400")
+
+
+def test_a_row_refused_for_unknown_reasons_may_go_again(box: MailchimpSandbox) -> None:
+    """One odd row stops neither its neighbours nor the connection."""
+    box.faults.add(Fault(kind="status", method="PUT", path=PUT, status=422, body='{"title": "New"}', skip=5))
+    verdicts = push_contacts(destination(box), *PEOPLE)
+    assert sorted({(v.outcome, v.code) for v in verdicts}) == [("present", ""), ("retry", "http_422")]
+    assert_honest(verdicts, box)
+
+
+@pytest.mark.parametrize("path", ["/3.0/lists/*/segments", "/3.0/lists/*/merge-fields"])
+def test_a_lost_answer_while_preparing_is_harmless(box: MailchimpSandbox, path: str) -> None:
+    """No row was sent yet: it is for later, and what was made is found then."""
+    box.add(PEOPLE[0])
+    box.faults.add(Fault(kind="reset_after", method="POST", path=path))
+    tool, wanted = destination(box), audience()
+    rows = batch(row(PEOPLE[0], {"LTV": 3}))
+
+    def deliver() -> list[object]:
+        handles = [(target, tool.open(target, wanted, "p1", 1)) for target in tool.targets(wanted)]
+        return [tool.push(target, handle, rows) for target, handle in handles]
+
+    with pytest.raises(RetryLater):
+        deliver()
+    assert all(isinstance(answer, list) and answer[0].outcome == "present" for answer in deliver())
+    assert (len(box.default.segments), len(box.default.fields)) == (1, 3)
 
 
 class _Restless(MailchimpSandbox):
