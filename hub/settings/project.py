@@ -60,24 +60,26 @@ class ProjectSettings:
         }
         return hashlib.sha256(json.dumps(meant, sort_keys=True).encode()).hexdigest()[:32]
 
-    def _definitions(self, texts: Iterable[str]) -> dict[str, str]:
+    def _definitions(self, texts: Iterable[str]) -> dict[str, list[str]]:
         """Return every definition that the texts mention, directly or through others.
 
         A word that only looks like a name (in a comment, say) counts too: at worst an approval is asked for once more.
         """
         known = self._known_definitions()
-        found: dict[str, str] = {}
+        found: dict[str, list[str]] = {}
         waiting = list(texts)
         while waiting:
             for word in set(_WORD.findall(waiting.pop())) & known.keys() - found.keys():
                 found[word] = known[word]
-                waiting.append(known[word])
+                waiting.extend(known[word])
         return found
 
-    def _known_definitions(self) -> dict[str, str]:
+    def _known_definitions(self) -> dict[str, list[str]]:
+        """Return what each name stands for; a segment and a trait may have the same one."""
         stages = " ".join(f"{stage.name}: {stage.when}" for stage in self.stages)
-        traits = {
-            name: f"{trait.stream} {trait.where} {trait.within} {trait.value}" for name, trait in self.traits.items()
-        }
-        segments = {name: segment.where.strip() for name, segment in self.segments.items()}
-        return {**dict.fromkeys(_STAGE_WORDS, stages), **traits, **segments}
+        known = {word: [stages] for word in _STAGE_WORDS}
+        for name, trait in self.traits.items():
+            known.setdefault(name, []).append(f"{trait.stream} {trait.where} {trait.within} {trait.value}")
+        for name, segment in self.segments.items():
+            known.setdefault(name, []).append(segment.where.strip())
+        return known

@@ -4,10 +4,8 @@ from collections.abc import Iterator, Sequence
 from types import UnionType
 from typing import Annotated, TypeAlias, Union, get_args, get_origin
 
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
-
-from hub.sdk.settings import Secret
 
 Kinds: TypeAlias = "tuple[object, ...]"  # the types that may stand at one place, unions taken apart
 
@@ -68,4 +66,4 @@ def descend(here: Kinds, loc: Sequence[str | int]) -> Kinds:
 
 def is_secret(here: Kinds) -> bool:
     """Whether a secret belongs here."""
-    return any(isinstance(kind, type) and issubclass(kind, Secret) for kind in here)
+    return any(isinstance(kind, type) and issubclass(kind, SecretStr) for kind in here)

@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.settings.problems import Problem
@@ -126,6 +126,7 @@ def written(value: object) -> str:
     return str(value)
 
 
+@settings(deadline=None)
 @given(tables=st.lists(TREES, max_size=3), base=TREES)
 def test_any_document_is_indexed_whole(tables: list[dict[str, object]], base: dict[str, object]) -> None:
     """Whatever TOML holds, each of its places has a line, and the line holds the key that was asked for."""
