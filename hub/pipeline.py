@@ -29,7 +29,7 @@ Tell = Callable[[Progress], None]
 Cancelled = Callable[[], bool]
 
 
-class Stopped(Exception):  # noqa: N818 - not an error: somebody asked for it
+class Stopped(Exception):
     """The run was cancelled between two pages or batches; what was done stays done."""
 
 
@@ -141,7 +141,9 @@ def _segment(state: Run) -> None:
     changes, unknown = segment(engine, compiled.rules, compiled.order, compiled.stages)
     _record(state, changes)
     found = sizes(engine, "segment", changes, unknown, list(compiled.rules))
-    state.report.segments = [SegmentCount(name=each.name, size=each.size, entered=each.entered, left=each.left) for each in found]
+    state.report.segments = [
+        SegmentCount(name=each.name, size=each.size, entered=each.entered, left=each.left) for each in found
+    ]
     stages = sizes(engine, "stage", changes, {}, [stage.name for stage in compiled.stages])
     state.report.stages = [StageCount(name=each.name, size=each.size) for each in stages]
     state.report.warnings += [

@@ -76,7 +76,7 @@ class DuckEngine:
     def cursor(self) -> Self:
         """A reader beside the writer: sees what was committed when its statement starts."""
         reader = object.__new__(type(self))
-        reader._con = self._con.cursor()  # noqa: SLF001 - of the same class
+        reader._con = self._con.cursor()
         return reader
 
     def components(self, edges: str, nodes: int) -> pa.Table:

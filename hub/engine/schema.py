@@ -16,7 +16,9 @@ MERGES = Stream("merges", ("losing",), pa.schema([("losing", TEXT), ("winning", 
 MEMBERSHIPS = Stream(
     "memberships",
     (),
-    pa.schema([("kind", TEXT), ("name", TEXT), ("profile_id", TEXT), ("entered", FLAG), ("as_of", WHEN), ("run", COUNT)]),
+    pa.schema(
+        [("kind", TEXT), ("name", TEXT), ("profile_id", TEXT), ("entered", FLAG), ("as_of", WHEN), ("run", COUNT)]
+    ),
     mode="append",
 )
 

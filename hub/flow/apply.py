@@ -1,7 +1,7 @@
 """Bring the derived database up to what has landed: the current version of every record, in `current_<stream>`.
 
-What it contains is written down in `applied`, in the same transaction. Nodes (sets of identifiers that stand together on
-a record) whose rows changed are remembered in `touched_nodes` until the profile step has dealt with them.
+What it contains is written down in `applied`, in the same transaction. Nodes (sets of identifiers that stand together
+on a record) whose rows changed are remembered in `touched_nodes` until the profile step has dealt with them.
 """
 
 from collections.abc import Iterator, Sequence
@@ -174,7 +174,9 @@ def _carry_over(engine: Engine, stream: str) -> None:
     Rows that say nothing new are left out, so that a file read again touches nobody.
     """
     unread = "i._deleted or (i._known is not null and not list_contains(i._known, '{0}'))"
-    kept = ", ".join(f"case when {unread.format(name)} then c.{name} else i.{name} end as {name}" for name in columns_of(stream))
+    kept = ", ".join(
+        f"case when {unread.format(name)} then c.{name} else i.{name} end as {name}" for name in columns_of(stream)
+    )
     same = " and ".join(f"i.{name} is not distinct from c.{name}" for name in columns_of(stream))
     engine.run(f"""
         create or replace temp table arriving as
@@ -186,18 +188,21 @@ def _carry_over(engine: Engine, stream: str) -> None:
         from incoming i left join current_{stream} c on c._connection = i._connection and c._key = i._key
         where c._key is null
            or ((i._deleted or c._version is null or (i._version is not null and i._version >= c._version))
-               and not ({same} and i._version is not distinct from c._version and i._links is not distinct from c._links and i._deleted = c._deleted))""")
+               and not ({same} and i._version is not distinct from c._version
+                        and i._links is not distinct from c._links and i._deleted = c._deleted))""")
 
 
 def _mark_absent(engine: Engine, stream: str, last: LandedFile, files: str) -> None:
     """After a complete read, records that it did not bring are gone; they stay as ghosts."""
-    engine.run(f"""
-        create or replace temp table present as
-        {f"select distinct {_key_of(stream)} as _key from read_parquet({files}, union_by_name = true)" if files else "select '' as _key where false"}""")
+    seen = f"from read_parquet({files}, union_by_name = true)" if files else f"from current_{stream} where false"
+    engine.run(f"create or replace temp table present as select distinct {_key_of(stream)} as _key {seen}")
     gone = f"""_connection = ? and _source = ? and not _deleted
         and not exists (select 1 from present p where p._key = current_{stream}._key)"""
     place = (last.connection, last.source)
-    engine.run(f"insert into touched_nodes select distinct _node from current_{stream} where {gone} and _node is not null", place)
+    engine.run(
+        f"insert into touched_nodes select distinct _node from current_{stream} where {gone} and _node is not null",
+        place,
+    )
     engine.run(f"update current_{stream} set _deleted = true where {gone}", place)
 
 
@@ -205,7 +210,9 @@ def _forget_window(engine: Engine, stream: str, file: LandedFile) -> None:
     """A vendor that restates days replaces all of them at once."""
     inside = f"_connection = ? and _source = ? and cast({LOGGED[stream].time} as date) between ? and ?"
     place = (file.connection, file.source, file.window_start, file.window_end)
-    engine.run(f"insert into touched_nodes select _node from current_{stream} where {inside} and _node is not null", place)
+    engine.run(
+        f"insert into touched_nodes select _node from current_{stream} where {inside} and _node is not null", place
+    )
     engine.run(f"delete from current_{stream} where {inside}", place)
 
 

@@ -2,20 +2,24 @@
 
 import time
 from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 from hub.sdk.connector import Source
 from hub.sdk.errors import BadData
 from hub.sdk.records import Json, Page
+from hub.sdk.settings import Settings, SourceSettings
 from hub.sdk.streams import STREAMS
 
+AnySource: TypeAlias = Source[Settings, SourceSettings]
 
-def streams_of(source: Source, wanted: str) -> Sequence[str]:
+
+def streams_of(source: AnySource, wanted: str) -> Sequence[str]:
     """Return the streams that a `[[source]]` entry fills: its own, or all that the connector offers."""
     return source.streams if wanted == "all" else (wanted,)
 
 
 def extract(
-    source: Source,
+    source: AnySource,
     wanted: str,
     since: Json,
     land: Callable[[Page], int],
@@ -29,11 +33,10 @@ def extract(
     Stops between pages when `cancelled` says so. Raises `BadData` for a source that never ends, and whatever the
     source raises; pages handed over before stay.
     """
-    rows, pages, deadline = 0, 0, time.monotonic() + seconds
-    for page in source.read(streams_of(source, wanted), since):
+    rows, deadline = 0, time.monotonic() + seconds
+    for pages, page in enumerate(source.read(streams_of(source, wanted), since), start=1):
         _refuse_unknown_streams(source, page)
         rows += land(page)
-        pages += 1
         if cancelled():
             return rows
         if pages >= page_limit or time.monotonic() > deadline:
@@ -44,8 +47,8 @@ def extract(
     return rows
 
 
-def _refuse_unknown_streams(source: Source, page: Page) -> None:
+def _refuse_unknown_streams(source: AnySource, page: Page) -> None:
     unknown = set(page.rows) | set(page.deleted)
     unknown -= set(STREAMS)
     if unknown:
-        raise BadData(f"{source.name} gave stream {sorted(unknown)[0]!r}. Known streams: {', '.join(STREAMS)}.")
+        raise BadData(f"{source.name} gave stream {min(unknown)!r}. Known streams: {', '.join(STREAMS)}.")

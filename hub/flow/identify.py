@@ -13,6 +13,7 @@ A profile's id is a keyed hash of its oldest-seen record key, so that it survive
 again. Records deleted at their source stay as ghosts with their links.
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -24,11 +25,13 @@ PLACEHOLDERS: Mapping[str, Sequence[str]] = {
     "email": ("test@test.*", "noreply@*", "no-reply@*", "none@*", "unknown@*", "na@na.*", "n/a@*", "*@example.invalid"),
     "phone": ("+*0000000", "+*1111111", "+*9999999", "+*12345678", "+*123456789"),
     "*": (
-        "", "0", "-", "--", "?", "n/a", "na", "null", "none", "nil", "nan", "undefined", "unknown", "anonymous", "guest",
-        "test", "(not set)", "0000*0000", "00000000-0000-0000-0000-000000000000",
+        "", "0", "-", "--", "?", "n/a", "na", "null", "none", "nil", "nan", "undefined", "unknown", "anonymous",
+        "guest", "test", "(not set)", "0000*0000", "00000000-0000-0000-0000-000000000000",
         "d41d8cd98f00b204e9800998ecf8427e", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
     ),
 }  # fmt: skip
+
+_BLOCK = 64  # bytes of a block of SHA-256, to which HMAC fills up its key
 
 DEVICES = ("ga_client", "madid", "device")  # a profile that has nothing else is not known
 
@@ -81,7 +84,7 @@ def _records(stream: str) -> str:
 def _collect_values(engine: Engine, rules: IdentityRules) -> None:
     """Spread the nodes' identifiers: `node_values(node, value_id, namespace, value, kind)`; blocked values stay out."""
     strong = ", ".join(_text(name) for name in rules.one_person) or "''"
-    engine.run(f"""
+    engine.run("""
         create or replace temp table spread as
         select id as node, pair,
                split_part(split_part(pair, ':', 1), '@', 1) as base,
@@ -127,7 +130,9 @@ def _solve(engine: Engine, into: str, which: str) -> None:
     edges = f"""
         select node as a, min(node) over (partition by pair) as b from node_values
         where {which} qualify count(*) over (partition by pair) > 1"""
-    engine.load(into, engine.components(f"select * from ({edges}) where a <> b", total).rename_columns(["node", "part"]))
+    engine.load(
+        into, engine.components(f"select * from ({edges}) where a <> b", total).rename_columns(["node", "part"])
+    )
 
 
 def _suspend_contested(engine: Engine, rules: IdentityRules) -> None:
@@ -159,7 +164,7 @@ def _suspend_chains(engine: Engine, rules: IdentityRules) -> bool:
             insert into crowded
             select part, 'more ' || min(base) || ' values than one person may have' from (
                 select p.part, v.base from node_values v join parts p using (node)
-                group by p.part, v.base having {' or '.join(limits)})
+                group by p.part, v.base having {" or ".join(limits)})
             group by part""")
     if rules.one_person:
         engine.run("""
@@ -189,7 +194,8 @@ def _publish(engine: Engine, key: bytes) -> None:
             from nodes n join parts p on p.node = n.id group by p.part)""")
     engine.run("""
         create or replace temp table identity_now as
-        select n._node, d.profile_id, n.id as node from nodes n join parts p on p.node = n.id join named d using (part)""")
+        select n._node, d.profile_id, n.id as node
+        from nodes n join parts p on p.node = n.id join named d using (part)""")
     engine.run("""
         insert into touched
         select profile_id from (
@@ -200,11 +206,11 @@ def _publish(engine: Engine, key: bytes) -> None:
         where profile_id is not null""")
     engine.run("delete from touched_nodes")
     engine.run("create or replace table identity as select _node, profile_id from identity_now")
-    engine.run(f"""
+    engine.run("""
         create or replace table identifiers as
         select profile_id, namespace, value,
-               cast(row_number() over (partition by profile_id, namespace order by priority, latest desc, value) as integer)
-                   as rank
+               cast(row_number() over (
+                   partition by profile_id, namespace order by priority, latest desc, value) as integer) as rank
         from (select i.profile_id, v.namespace, v.value, min(n.priority) as priority, max(n.latest) as latest
               from node_values v join identity_now i on i.node = v.node join nodes n on n.id = v.node
               where v.base <> 'record' group by all)""")
@@ -216,7 +222,7 @@ def _publish(engine: Engine, key: bytes) -> None:
 
 def profile_id_of(record: str, key: bytes) -> str:
     """SQL for the profile id of a record key: the first 20 hex digits of HMAC-SHA256 under the installation key."""
-    block = key.ljust(64, b"\0") if len(key) <= 64 else key[:64]
+    block = key.ljust(_BLOCK, b"\0") if len(key) <= _BLOCK else hashlib.sha256(key).digest().ljust(_BLOCK, b"\0")
     inner, outer = (bytes(byte ^ pad for byte in block).hex() for pad in (0x36, 0x5C))
     return f"substr(sha256(unhex('{outer}') || unhex(sha256(unhex('{inner}') || encode({record})))), 1, 20)"
 

@@ -165,7 +165,9 @@ def _links(table: pa.Table, stream: Stream, connection: str) -> pa.ChunkedArray:
     joined = pc.binary_join(pa.ListArray.from_arrays(lists.offsets, pairs), SEPARATOR)
     if stream.name == "people":
         own = pc.binary_join_element_wise(f"record:{connection}/", table["_key"], "")
-        joined = pc.if_else(pc.equal(pc.utf8_length(joined), 0), own, pc.binary_join_element_wise(own, joined, SEPARATOR))
+        joined = pc.if_else(
+            pc.equal(pc.utf8_length(joined), 0), own, pc.binary_join_element_wise(own, joined, SEPARATOR)
+        )
     return pc.if_else(pc.equal(pc.utf8_length(joined), 0), pa.scalar(None, TEXT), joined)
 
 
@@ -174,6 +176,9 @@ def _write(table: pa.Table, stream: str, page: Page, place: Place, landing: Land
         return []
     window = page.window or (None, None)
     described = LandedFile(
+        seq=0,  # number, id and path are given when it is written
+        uid="",
+        path="",
         connection=place.connection,
         source=place.source,
         stream=stream,
@@ -201,7 +206,9 @@ def _write_absences(page: Page, place: Place, landing: Landing) -> list[LandedFi
 
 
 def _tombstones(stream: Stream, keys: list[str], place: Place) -> pa.Table:
-    empty = _conform(pa.table({"_file": pa.nulls(len(keys), TEXT)}), pa.schema([*stream.columns, *OPTIONAL]), stream.name)
+    empty = _conform(
+        pa.table({"_file": pa.nulls(len(keys), TEXT)}), pa.schema([*stream.columns, *OPTIONAL]), stream.name
+    )
     table = _framed(empty, place).append_column("_key", pa.array(keys, TEXT))
     if stream.has_person:
         table = table.append_column("_links", _links(table, stream, place.connection))
@@ -237,7 +244,9 @@ def _source_rows(table: pa.Table) -> int:
 def _count(page: Page, quarantine: pa.Table, counts: Counts) -> int:
     """Count what was read and refused; what a connector says it read is believed and compared later."""
     weights = pc.fill_null(quarantine["rows"], 1)
-    per_stream = pa.table({"stream": quarantine["stream"], "rows": weights}).group_by("stream").aggregate([("rows", "sum")])
+    per_stream = (
+        pa.table({"stream": quarantine["stream"], "rows": weights}).group_by("stream").aggregate([("rows", "sum")])
+    )
     for row in per_stream.to_pylist():
         counts.add("quarantined", row["stream"], row["rows_sum"])
     total = 0

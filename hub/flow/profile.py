@@ -8,10 +8,13 @@ since the last `as_of`.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TypeAlias
 
 from hub.engine import Engine
 from hub.engine.schema import LOGGED, columns_of, get_state, set_state
 from hub.sdk.traits import AggregateTrait, QueryTrait, Trait
+
+OwnTrait: TypeAlias = AggregateTrait | QueryTrait
 
 ATTRIBUTES = tuple(name for name in columns_of("people") if name not in ("record_id", "updated_at", "attributes"))
 
@@ -31,7 +34,7 @@ class ProfileRules:
 
 def profile(engine: Engine, traits: Sequence[Trait], rules: ProfileRules, as_of: datetime, *, full: bool) -> int:
     """Bring `profiles` and `consent` up to `as_of`; return how many profiles were computed anew."""
-    own = [trait for trait in traits if isinstance(trait, AggregateTrait | QueryTrait)]
+    own: list[OwnTrait] = [trait for trait in traits if isinstance(trait, AggregateTrait | QueryTrait)]
     signature = repr((own, rules, ATTRIBUTES))
     everybody = full or get_state(engine, "profile_rules") != signature or _went_back(engine, as_of)
     make_views(engine)
@@ -78,7 +81,7 @@ def _went_back(engine: Engine, as_of: datetime) -> bool:
     return last is None or datetime.fromisoformat(last) > as_of
 
 
-def _select_people(engine: Engine, own: Sequence[Trait], as_of: datetime, *, everybody: bool) -> None:
+def _select_people(engine: Engine, own: Sequence[OwnTrait], as_of: datetime, *, everybody: bool) -> None:
     """Fill `chosen` with the profiles to compute; an empty selection of everybody is not materialised."""
     if everybody:
         engine.run("create or replace temp table chosen as select cast(null as varchar) as profile_id where false")
@@ -88,7 +91,7 @@ def _select_people(engine: Engine, own: Sequence[Trait], as_of: datetime, *, eve
     engine.run(f"create or replace temp table chosen as {crossed}")
 
 
-def _crossings(own: Sequence[Trait], last: datetime, as_of: datetime) -> Iterable[str]:
+def _crossings(own: Sequence[OwnTrait], last: datetime, as_of: datetime) -> Iterable[str]:
     """People with a row that came into view or fell out of a window between the two instants."""
     if last == as_of:
         return
@@ -98,12 +101,11 @@ def _crossings(own: Sequence[Trait], last: datetime, as_of: datetime) -> Iterabl
         time = LOGGED[stream].time
         if time:
             back = within or timedelta()
-            yield f"select profile_id from {stream} where {time} > {when(last - back)} and {time} <= {when(as_of - back)}"
+            edge = f"{time} > {when(last - back)} and {time} <= {when(as_of - back)}"
+            yield f"select profile_id from {stream} where {edge}"
 
 
-def _replace(
-    engine: Engine, own: Sequence[Trait], rules: ProfileRules, as_of: datetime, *, everybody: bool
-) -> int:
+def _replace(engine: Engine, own: Sequence[OwnTrait], rules: ProfileRules, as_of: datetime, *, everybody: bool) -> int:
     selected = "" if everybody else "where profile_id in (select profile_id from chosen)"
     parts = [_people(engine, rules, selected), *_traits(own, as_of, selected)]
     columns = ["b.profile_id", "b.known", *(f"p0.{name}" for name in ATTRIBUTES)]
@@ -135,7 +137,9 @@ def _base(selected: str) -> str:
 def _people(engine: Engine, rules: ProfileRules, selected: str) -> tuple[str, list[str]]:
     """SQL for the surviving attributes; people with one record take the short way."""
     engine.run(f"create or replace temp table records as select * from people {selected}")
-    engine.run("create or replace temp table several as select profile_id from records group by all having count(*) > 1")
+    engine.run(
+        "create or replace temp table several as select profile_id from records group by all having count(*) > 1"
+    )
     if not engine.run("select 1 from several limit 1"):
         return f"select profile_id, {', '.join(ATTRIBUTES)} from records", []
     single = f"select profile_id, {', '.join(ATTRIBUTES)} from records where profile_id not in (select * from several)"
@@ -168,7 +172,7 @@ def _order(preferred: Sequence[str]) -> str:
     return f"{first}_version nulls first, _order"
 
 
-def _traits(own: Sequence[Trait], as_of: datetime, selected: str) -> Iterable[tuple[str, list[str]]]:
+def _traits(own: Sequence[OwnTrait], as_of: datetime, selected: str) -> Iterable[tuple[str, list[str]]]:
     """Queries that give a person's traits, with the columns to take from each.
 
     Aggregates over the same rows (stream, condition and window) are computed in one pass.
@@ -184,7 +188,9 @@ def _traits(own: Sequence[Trait], as_of: datetime, selected: str) -> Iterable[tu
         yield f"select profile_id, {values} from {same[0]} where {conditions} group by profile_id", columns
     queries = [trait for trait in own if isinstance(trait, QueryTrait)]
     for number, trait in enumerate(queries, start=place + 1):
-        conditions = " and ".join(filter(None, [selected.removeprefix("where "), *_visible(trait.stream, "true", None, as_of)]))
+        conditions = " and ".join(
+            filter(None, [selected.removeprefix("where "), *_visible(trait.stream, "true", None, as_of)])
+        )
         rows_of = f"select * from main.{trait.stream} where {conditions or 'true'}"
         yield f"with {trait.stream} as ({rows_of}) {trait.sql}", [f"p{number}.value as {trait.name}"]
 

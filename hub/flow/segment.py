@@ -1,7 +1,7 @@
 """Put people in segments and lifecycle stages, all at one instant, and record who entered and who left.
 
-Rules run in full over the view `person_base`: attributes, traits and what derives from them at `as_of`. Rules that build
-on other segments or on the stage come after them. What changed is written to the log of memberships; the tables that
+Rules run in full over the view `person_base`: attributes, traits and what derives from them at `as_of`. Rules that
+build on other segments or on the stage come after them. What changed is written to the log of memberships; the tables that
 later steps read are folds of it.
 """
 
@@ -73,7 +73,9 @@ def _rank(engine: Engine, item: Derived, people: str, *, refresh: bool) -> str:
     if refresh or stored is None:
         stored = _cut_points(engine, item, people, where)
         set_state(engine, name, stored)
-    steps = "".join(f" + case when {item.value.sql} > {cut} then 1 else 0 end" for cut in stored.split() if cut != "none")
+    steps = "".join(
+        f" + case when {item.value.sql} > {cut} then 1 else 0 end" for cut in stored.split() if cut != "none"
+    )
     return f"case when {where} and {item.value.sql} is not null then 1{steps} end"
 
 
@@ -136,9 +138,7 @@ def _stage_column(stages: Sequence[StageRule]) -> str:
     """First match from the top. In the rule of a stage that a person is in, `previous_stage` is the one before it."""
     if not stages:
         return "cast(null as varchar) as stage, cast(null as varchar) as previous_stage"
-    cases = " ".join(
-        f"when ({_with_previous(stage)}) then '{stage.name}'" for stage in stages
-    )
+    cases = " ".join(f"when ({_with_previous(stage)}) then '{stage.name}'" for stage in stages)
     return (
         f"case {cases} end as stage, "
         "case when stage = stored_stage then stored_previous else stored_stage end as previous_stage"
@@ -171,9 +171,11 @@ def _counts(activities: Sequence[Activity], as_of: str) -> str:
     """One pass over the activities that any rule asks for."""
     names = ", ".join(sorted({_text(each.event) for each in activities}))
     counts = ", ".join(
-        f"count(*) filter (where name = {_text(each.event)}{_within(each, as_of)}) as {each.column}" for each in activities
+        f"count(*) filter (where name = {_text(each.event)}{_within(each, as_of)}) as {each.column}"
+        for each in activities
     )
-    return f"select profile_id, {counts} from activity where name in ({names}) and occurred_at <= {as_of} group by profile_id"
+    seen = f"name in ({names}) and occurred_at <= {as_of}"
+    return f"select profile_id, {counts} from activity where {seen} group by profile_id"
 
 
 def _within(activity: Activity, as_of: str) -> str:
@@ -212,9 +214,8 @@ def fold(engine: Engine) -> None:
 
 def sizes(engine: Engine, kind: str, changes: pa.Table, unknown: Mapping[str, int], names: Sequence[str]) -> list[Size]:
     """Count the members of every segment or stage, and of what changed in this run."""
-    counted = dict(
-        engine.run(f"select name, count(*) from memberships where kind = {_text(kind)} and left_at is null group by name")
-    )
+    query = "select name, count(*) from memberships where kind = ? and left_at is null group by name"
+    counted = {str(row[0]): int(str(row[1])) for row in engine.run(query, (kind,))}
     moved: dict[tuple[str, bool], int] = {}
     for row in changes.group_by(["kind", "name", "entered"]).aggregate([("profile_id", "count")]).to_pylist():
         if row["kind"] == kind:
@@ -222,7 +223,7 @@ def sizes(engine: Engine, kind: str, changes: pa.Table, unknown: Mapping[str, in
     return [
         Size(
             name,
-            int(str(counted.get(name, 0))),
+            counted.get(name, 0),
             moved.get((name, True), 0),
             moved.get((name, False), 0),
             unknown.get(name, 0),

@@ -1,4 +1,4 @@
-"""A project directory, opened: its settings, its plugins, its stores, and the lock that makes this process its owner."""
+"""A project directory, opened: settings, plugins, stores, and the lock that makes this process its owner."""
 
 import os
 import secrets

@@ -72,7 +72,13 @@ class Reading:
         counts: Counts,
         tell: Callable[[Progress], None],
     ) -> None:
-        self._project, self._connection, self._entry, self._counts, self._tell = project, connection, entry, counts, tell
+        self._project, self._connection, self._entry, self._counts, self._tell = (
+            project,
+            connection,
+            entry,
+            counts,
+            tell,
+        )
         self._source = project.source(connection, entry)
         shop = project.settings.hub.shop
         self._place = Place(

@@ -40,7 +40,9 @@ def _select(project: Project, what: str) -> str:
         select profile_id, max(value) filter (where namespace = 'email') as email,
                max(value) filter (where namespace = 'phone') as phone
         from identifiers where rank = 1 group by profile_id"""
-    people = f"select p.* exclude (as_of), i.email, i.phone from person p left join ({identifiers}) i using (profile_id)"
+    people = (
+        f"select p.* exclude (as_of), i.email, i.phone from person p left join ({identifiers}) i using (profile_id)"
+    )
     kind, _, name = what.partition(":")
     if what == "people":
         return people

@@ -52,13 +52,13 @@ def preview(project: Project, rule: str, *, sample: int = 10) -> Preview:
         "count(*)", "count(*) filter (where _in)", "count(*) filter (where _in is null)",
         *(f"count(*) filter (where _in is null and {name} is null)" for name in empties),
     ])  # fmt: skip
-    row = [int(str(number)) for number in engine.run(f"select {counts} from {people}")[0]]
-    empty = [Empty(trait=name, people=number) for name, number in zip(empties, row[3:], strict=True) if number]
+    total = [int(str(number)) for number in engine.run(f"select {counts} from {people}")[0]]
+    empty = [Empty(trait=name, people=number) for name, number in zip(empties, total[3:], strict=True) if number]
     shown = ["profile_id", *sorted(compiled.traits - {"profile_id"})]
     rows = engine.run(f"select {', '.join(shown)} from {people} where _in order by profile_id limit {sample}")
     return Preview(
-        rule=rule, size=row[1], people=row[0], unknown=row[2], empty=empty, warnings=_warnings(empty, row[0]),
-        sample=[Sampled(profile_id=str(each[0]), values=plain(dict(zip(shown[1:], each[1:], strict=True)))) for each in rows],
+        rule=rule, size=total[1], people=total[0], unknown=total[2], empty=empty, warnings=_warnings(empty, total[0]),
+        sample=[Sampled(profile_id=str(row[0]), values=plain(dict(zip(shown[1:], row[1:], strict=True)))) for row in rows],
     )  # fmt: skip
 
 
@@ -73,8 +73,8 @@ def _people(project: Project, rule: Rule) -> str:
 
 def _warnings(empty: list[Empty], people: int) -> list[str]:
     return [
-        f"{each.trait} is empty for {each.people:,} of {people:,} people: they match neither this rule nor its opposite. "
-        f"Use coalesce({each.trait}, ...)."
+        f"{each.trait} is empty for {each.people:,} of {people:,} people: "
+        f"they match neither this rule nor its opposite. Use coalesce({each.trait}, ...)."
         for each in empty
     ]
 

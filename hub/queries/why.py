@@ -56,13 +56,13 @@ def why(project: Project, key: str, segment: str) -> Why:
         relation = f'select *, {member} as "_s_{name}" from ({relation})'
     nodes = _flat(tree)
     traits = sorted({name for node in nodes for name in node.traits})
-    columns = ", ".join([f"({node.sql}) as _{place}" for place, node in enumerate(nodes)] + [f'"{name}"' for name in traits])
+    columns = ", ".join(
+        [f"({node.sql}) as _{place}" for place, node in enumerate(nodes)] + [f'"{name}"' for name in traits]
+    )
     row = engine.arrow(f"select {columns or '1'} from ({relation})").to_pylist()[0]
     values = plain({name: row[name] for name in traits})
     outcomes = iter([row[f"_{place}"] for place in range(len(nodes))])
-    joined = engine.run(
-        "select 1 from segment_members where segment = ? and profile_id = ?", (segment, profile_id)
-    )
+    joined = engine.run("select 1 from segment_members where segment = ? and profile_id = ?", (segment, profile_id))
     return Why(
         profile_id=profile_id, segment=segment, member=bool(joined), condition=_finding(tree, outcomes, values),
         tools=tools(project, engine, profile_id, segment),

@@ -82,7 +82,7 @@ class Capabilities:
     `batch_rows`, `batch_bytes`: the most that one push may hold. `connections`: pushes that may run side by side.
     `partition_by_consent`: rows with and without proven consent must not share a batch (Google).
     `evidence`: what a successful push proves: each row, the request alone, or nothing.
-    `settles_within`: the longest an accepted or unanswered write may stay invisible; after it an unknown is re-asserted.
+    `settles_within`: the longest an accepted or unanswered write may stay invisible; then an unknown is re-asserted.
     `read_back`: what `read_back` can tell. `job_check_after`: pause before the first `poll` of a job.
     `min_to_remove`: the vendor refuses removals from smaller lists.
     """

@@ -9,8 +9,8 @@
     ├── Refused           a pushed event failed verification; answered with 401, never stored
     └── BrokenPlugin      a plugin does not fulfil the contract; it is disabled and listed
 
-Messages say what was expected, what came, where, and what to do. They never hold a secret or personal data: put row keys
-and vendor codes there, not values.
+Messages say what was expected, what came, where, and what to do. They never hold a secret or personal data: put row
+keys and vendor codes there, not values.
 """
 
 from datetime import timedelta

@@ -1,7 +1,7 @@
 """Identifiers in one form: what makes two records recognise the same person.
 
-Values are normalised before they land, once per distinct value: plain cases by columnar rules, the rest by the libraries
-`email-validator` and `phonenumbers`. What cannot be an identifier (no digits in a phone, no domain in an address)
+Values are normalised before they land, once per distinct value: plain cases by columnar rules, the rest by the
+libraries `email-validator` and `phonenumbers`. What cannot be an identifier (no digits in a phone, no domain in an address)
 is left out and counted.
 """
 
@@ -19,7 +19,9 @@ from hub.sdk.streams import IDENTIFIERS
 # Namespaces that mean the same wherever they come from; every other one belongs to the connection that names it.
 GLOBAL = frozenset({"email", "phone", "madid", "ga_client"})
 
-_PLAIN_EMAIL = r"^[a-z0-9_%+'-]+(\.[a-z0-9_%+'-]+)*@[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*\.[a-z]{2,}$"
+_PLAIN_EMAIL = (
+    r"^[a-z0-9_%+'-]+(\.[a-z0-9_%+'-]+)*@[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*\.[a-z]{2,}$"
+)
 _PLAIN_PHONE = r"^\+[1-9][0-9]{7,14}$"
 
 
@@ -120,9 +122,7 @@ def _phones(values: pa.Array, country: str | None) -> pa.Array:
     )
 
 
-def _with_library(
-    clean: pa.Array, values: pa.Array, plain: pa.Array, library: Callable[[str], str | None]
-) -> pa.Array:
+def _with_library(clean: pa.Array, values: pa.Array, plain: pa.Array, library: Callable[[str], str | None]) -> pa.Array:
     """Take the columnar result where it is plain, and ask the library, value by value, for the others."""
     odd = pc.invert(pc.fill_null(plain, False))
     answers = [None if value is None else library(value) for value in values.filter(odd).to_pylist()]

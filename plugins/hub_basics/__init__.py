@@ -38,7 +38,9 @@ ORDERS = (
     ),
     AggregateTrait("first_order_at", "timestamp", "First order", "orders", "min(placed_at)", BOUGHT),
     AggregateTrait("last_order_at", "timestamp", "Latest order", "orders", "max(placed_at)", BOUGHT),
-    AggregateTrait("orders_with_coupon", "integer", "Orders with a coupon", "orders", "count(coupon)", BOUGHT, empty="0"),
+    AggregateTrait(
+        "orders_with_coupon", "integer", "Orders with a coupon", "orders", "count(coupon)", BOUGHT, empty="0"
+    ),
     AggregateTrait("favourite_store", "text", "Store of most orders", "orders", "mode(store)", BOUGHT),
     AggregateTrait(
         "orders_365d", "integer", "Orders in the last 365 days", "orders", "count(*)", BOUGHT, timedelta(days=365), "0"
@@ -57,7 +59,13 @@ PRODUCTS = (
 )
 
 VOICE = (
-    QueryTrait("nps", "number", "Latest answer to the recommendation question, 0 to 10", "responses", LATEST_SCORE.format(kind="nps")),
+    QueryTrait(
+        "nps",
+        "number",
+        "Latest answer to the recommendation question, 0 to 10",
+        "responses",
+        LATEST_SCORE.format(kind="nps"),
+    ),
     QueryTrait("csat", "number", "Latest satisfaction score", "responses", LATEST_SCORE.format(kind="csat")),
     AggregateTrait(
         "open_tickets", "integer", "Tickets that are not closed", "tickets", "count(*)", "closed_at is null", empty="0"

@@ -6,10 +6,10 @@ from tempfile import TemporaryDirectory
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.flow import DAY, SmallHub, table
 
 from hub.flow.apply import knows_too_much
 from hub.sdk.records import Page
+from support.flow import DAY, SmallHub, table
 
 
 def names(hub: SmallHub) -> dict[str, str | None]:
@@ -111,12 +111,16 @@ def test_a_database_that_knows_too_much_is_noticed(tmp_path: Path) -> None:
 
 
 ROW = st.tuples(st.sampled_from("123"), st.sampled_from(["Ann", "Bob", None]), st.integers(0, 3))
-PAGES = st.lists(st.tuples(st.lists(ROW, max_size=4), st.booleans(), st.lists(st.sampled_from("123"), max_size=1)), max_size=6)
+PAGES = st.lists(
+    st.tuples(st.lists(ROW, max_size=4), st.booleans(), st.lists(st.sampled_from("123"), max_size=1)), max_size=6
+)
 
 
 @settings(max_examples=25, deadline=None)
 @given(PAGES)
-def test_page_by_page_equals_all_at_once(pages: list[tuple[list[tuple[str, str | None, int]], bool, list[str]]]) -> None:
+def test_page_by_page_equals_all_at_once(
+    pages: list[tuple[list[tuple[str, str | None, int]], bool, list[str]]],
+) -> None:
     """However the pages are spread over runs, the current records are those of a rebuild."""
     with TemporaryDirectory() as folder:
         hub = SmallHub(Path(folder))

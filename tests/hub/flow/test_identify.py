@@ -8,10 +8,10 @@ from tempfile import TemporaryDirectory
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.flow import DAY, KEY, SmallHub, table
 
 from hub.flow.identify import IdentityRules, identify
 from hub.sdk.records import Page
+from support.flow import DAY, KEY, SmallHub, table
 
 STRONG = IdentityRules(one_person=("card",), max_per_person={"email": 2})
 
@@ -24,7 +24,12 @@ def linked(hub: SmallHub) -> set[frozenset[str]]:
 def test_records_that_share_an_address_are_one_person(tmp_path: Path) -> None:
     """Transitively: the first and the last need nothing in common."""
     hub = SmallHub(tmp_path)
-    ids = ({"email": "a@shop.example"}, {"email": "A@shop.example", "phone": "+4915112345679"}, {"phone": "+49 151 12345679"}, {})
+    ids = (
+        {"email": "a@shop.example"},
+        {"email": "A@shop.example", "phone": "+4915112345679"},
+        {"phone": "+49 151 12345679"},
+        {},
+    )
     hub.rows("people", [{"record_id": str(place), "ids": each} for place, each in enumerate(ids)])
     hub.update()
     assert {frozenset("012"), frozenset("3")} == linked(hub)
@@ -43,7 +48,13 @@ def test_the_id_is_the_keyed_hash_of_the_oldest_record(tmp_path: Path) -> None:
 def test_the_id_survives_a_new_address_and_the_deletion_of_the_record(tmp_path: Path) -> None:
     """A ghost holds its profile's id; only erasure takes it."""
     hub = SmallHub(tmp_path)
-    hub.rows("people", [{"record_id": "1", "ids": {"email": "a@shop.example"}}, {"record_id": "2", "ids": {"email": "a@shop.example"}}])
+    hub.rows(
+        "people",
+        [
+            {"record_id": "1", "ids": {"email": "a@shop.example"}},
+            {"record_id": "2", "ids": {"email": "a@shop.example"}},
+        ],
+    )
     hub.update()
     before = set(hub.people())
     hub.rows("people", [{"record_id": "1", "ids": {"email": "new@shop.example"}}])
@@ -58,7 +69,10 @@ def test_placeholders_never_link(tmp_path: Path) -> None:
     """A thousand records with `n/a` for an address are a thousand people."""
     hub = SmallHub(tmp_path, IdentityRules(block={"email": ("*@till.example",)}))
     values = ["n/a", "test@test.com", "desk@till.example", "noreply@shop.example"]
-    hub.rows("people", [{"record_id": f"{value}{n}", "ids": {"email": value, "card": "0000000000"}} for value in values for n in "12"])
+    hub.rows(
+        "people",
+        [{"record_id": f"{value}{n}", "ids": {"email": value, "card": "0000000000"}} for value in values for n in "12"],
+    )
     hub.update()
     assert 8 == len(linked(hub))
 
@@ -90,7 +104,10 @@ def test_a_chain_does_not_join_two_cards_either(tmp_path: Path) -> None:
 def test_more_addresses_than_one_person_may_have_do_not_link(tmp_path: Path) -> None:
     """A kiosk that collects everybody's address joins nobody."""
     hub = SmallHub(tmp_path, STRONG)
-    hub.rows("people", [{"record_id": str(n), "ids": {"phone": "+4915112345679", "email": f"{n}@shop.example"}} for n in range(4)])
+    hub.rows(
+        "people",
+        [{"record_id": str(n), "ids": {"phone": "+4915112345679", "email": f"{n}@shop.example"}} for n in range(4)],
+    )
     hub.update()
     assert 4 == len(linked(hub))
 
@@ -110,7 +127,9 @@ def test_orders_find_their_person(tmp_path: Path) -> None:
     hub.rows("people", [{"record_id": "1", "ids": {"email": "a@shop.example"}}])
     hub.rows("orders", [{"order_id": "x", "ids": {"email": "a@shop.example"}, "placed_at": DAY}, {"order_id": "y"}])
     hub.update()
-    found = hub.engine.run("select o._key, i.profile_id from current_orders o left join identity i using (_node) order by 1")
+    found = hub.engine.run(
+        "select o._key, i.profile_id from current_orders o left join identity i using (_node) order by 1"
+    )
     assert [("x", *hub.people()), ("y", None)] == found
 
 

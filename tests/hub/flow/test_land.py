@@ -5,10 +5,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from support.flow import SmallHub, table
 
 from hub.sdk.errors import BrokenPlugin
 from hub.sdk.records import Page
+from support.flow import SmallHub, table
 
 
 def test_a_page_lands_with_its_cursor(tmp_path: Path) -> None:
@@ -22,7 +22,7 @@ def test_a_page_lands_with_its_cursor(tmp_path: Path) -> None:
 
 
 def test_a_row_without_key_is_quarantined(tmp_path: Path) -> None:
-    """read = landed + quarantined, and the reason names the missing key."""
+    """Read = landed + quarantined, and the reason names the missing key."""
     hub = SmallHub(tmp_path)
     counts = hub.rows("orders", [{"order_id": "o1"}, {"order_id": None}, {"order_id": ""}])
     assert ({"orders": 3}, {"orders": 1}, {"orders": 2}) == (counts.read, counts.landed, counts.quarantined)

@@ -4,13 +4,13 @@ from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import hub_basics
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.flow import DAY, SmallHub
 
+import hub_basics
 from hub.flow.profile import ProfileRules, profile, survivors
 from hub.sdk.traits import AggregateTrait
+from support.flow import DAY, SmallHub
 
 RULES = ProfileRules(prefer=("crm", "shop"))
 ANN = {"email": "ann@shop.example"}
@@ -30,7 +30,9 @@ def test_the_preferred_connection_wins_then_the_newest(tmp_path: Path) -> None:
     hub = SmallHub(tmp_path)
     hub.rows("people", [{"record_id": "1", "first_name": "Anna", "city": None, "updated_at": DAY, "ids": ANN}], "crm")
     later = DAY + timedelta(days=1)
-    hub.rows("people", [{"record_id": "9", "first_name": "Annie", "city": "Ulm", "updated_at": later, "ids": ANN}], "shop")
+    hub.rows(
+        "people", [{"record_id": "9", "first_name": "Annie", "city": "Ulm", "updated_at": later, "ids": ANN}], "shop"
+    )
     hub.rows("people", [{"record_id": "8", "city": "Bonn", "updated_at": DAY, "ids": ANN}], "shop")
     hub.update()
     profile(hub.engine, (), RULES, DAY, full=True)
@@ -64,7 +66,10 @@ def test_nothing_after_the_instant_is_seen(tmp_path: Path) -> None:
     """A run as of a past day does not know the future, and windows end there."""
     hub = SmallHub(tmp_path)
     days = (-10, -2, 0, 1)
-    hub.rows("orders", [{"order_id": str(day), "placed_at": DAY + timedelta(days=day), "total": 10, "ids": ANN} for day in days])
+    hub.rows(
+        "orders",
+        [{"order_id": str(day), "placed_at": DAY + timedelta(days=day), "total": 10, "ids": ANN} for day in days],
+    )
     hub.update()
     profile(hub.engine, (*TRAITS[:4], RECENT), RULES, DAY, full=True)
     assert (3, 2) == one(hub, "orders, recent")
@@ -74,7 +79,13 @@ def test_cancelled_orders_do_not_count(tmp_path: Path) -> None:
     """Neither as orders nor as money; a refund takes money away and is no order."""
     hub = SmallHub(tmp_path)
     rows = (("paid", 10), ("cancelled", 99), ("refund", -4))
-    hub.rows("orders", [{"order_id": status, "status": status, "total": total, "placed_at": DAY, "ids": ANN} for status, total in rows])
+    hub.rows(
+        "orders",
+        [
+            {"order_id": status, "status": status, "total": total, "placed_at": DAY, "ids": ANN}
+            for status, total in rows
+        ],
+    )
     hub.update()
     profile(hub.engine, TRAITS[:4], RULES, DAY, full=True)
     assert (1, 6) == one(hub, "orders, monetary_total")
@@ -88,10 +99,24 @@ def test_consent_is_granted_only_if_nobody_denies(tmp_path: Path) -> None:
     for name, state, source, day in said:
         when = DAY + timedelta(days=day)
         ids = {"email": f"{name}@shop.example"}
-        hub.rows("consents", [{"channel": "email", "purpose": "marketing", "state": state, "source": source, "occurred_at": when, "ids": ids}])
+        hub.rows(
+            "consents",
+            [
+                {
+                    "channel": "email",
+                    "purpose": "marketing",
+                    "state": state,
+                    "source": source,
+                    "occurred_at": when,
+                    "ids": ids,
+                }
+            ],
+        )
     hub.update()
     profile(hub.engine, (), RULES, DAY, full=True)
-    found = hub.engine.run("select split_part(i.value, '@', 1), granted from consent join identifiers i using (profile_id) order by 1")
+    found = hub.engine.run(
+        "select split_part(i.value, '@', 1), granted from consent join identifiers i using (profile_id) order by 1"
+    )
     assert [("ann", True), ("bob", False), ("cem", True), ("dan", False)] == found
 
 
@@ -122,7 +147,12 @@ def test_incremental_equals_full(steps: list[tuple[list[tuple[str, int, int]], i
         for orders, days in steps:
             as_of += timedelta(days=days)
             rows = [
-                {"order_id": f"{who}{day}", "placed_at": DAY + timedelta(days=day), "total": total, "ids": {"card": who}}
+                {
+                    "order_id": f"{who}{day}",
+                    "placed_at": DAY + timedelta(days=day),
+                    "total": total,
+                    "ids": {"card": who},
+                }
                 for who, day, total in orders
             ]
             hub.rows("orders", rows)
