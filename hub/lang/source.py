@@ -176,6 +176,8 @@ def _check_token(token: Token, text: str, *, query: bool) -> None:
 def _check_size(tokens: Sequence[Token]) -> None:
     if len(tokens) > MAX_TOKENS:
         raise Problem(f"{len(tokens):,} words and signs, at most {MAX_TOKENS:,} are allowed")
+    if sum((token.token_type == TokenType.L_PAREN) - (token.token_type == TokenType.R_PAREN) for token in tokens):
+        raise Problem("not every parenthesis has its other one")
     run = 0
     for token, depth in zip(tokens, nesting(tokens), strict=True):
         run = run + 1 if token.text.lower() in _PREFIXES else 0
@@ -189,6 +191,6 @@ def syntax(error: ParseError) -> str:
     near = str(first.get("highlight") or "").strip()
     line, column = first.get("line"), first.get("col")
     place = f" near {near!r} (line {line}, column {column})" if near else ""
-    if "Required argument" in str(first.get("description")):
+    if "Required keyword" in str(first.get("description")):
         return f"a value is missing{place}"
     return f"it cannot be read as one expression{place}"

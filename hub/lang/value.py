@@ -104,7 +104,7 @@ def common(values: Sequence[Value]) -> tuple[list[Value], Kind] | None:
     times = types & {"date", "timestamp"}
     texts = [value for value in values if value.type == "text"]
     if types == {"integer", "number"}:
-        return list(values), "number"
+        return [as_number(value) for value in values], "number"
     if times and types <= {"date", "timestamp", "text"} and all(isinstance(t.literal, str) for t in texts):
         return _as_times(values, precise="timestamp" in times)
     if len(types) > 1:

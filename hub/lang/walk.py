@@ -44,12 +44,14 @@ class Walk:
     uses_clock: bool = False
     in_aggregate: bool = False
 
-    def visit(self, node: exp.Expr) -> Value:
-        """Compile one node.
+    def visit(self, node: exp.Expr | None) -> Value:
+        """Compile one node; sqlglot leaves None where a value was forgotten.
 
         Raises:
             Problem: It is not allowed, or does not fit together.
         """
+        if node is None:
+            raise Problem("a value is missing")
         handler = self.handlers.get(type(node))
         try:
             if handler is None:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.lang import Catalogue, Condition, Rule, compile_rule, explain, order
@@ -104,6 +104,7 @@ def combined(condition: Condition, rule: Rule) -> bool | None:
     return None if None in parts else not decides
 
 
+@settings(max_examples=40, deadline=None)
 @given(_RULES)
 def test_the_tree_means_what_the_rule_means(text: str) -> None:
     """Taking a rule apart at words never disagrees with the parser about what binds tighter."""
@@ -126,7 +127,9 @@ def test_segments_come_after_those_they_name() -> None:
 def test_a_circle_of_segments_is_refused() -> None:
     """The message walks the circle."""
     rules = _rules(a="in_segment('b')", b="not in_segment('c')", c="in_segment('a') or known", d="known")
-    with pytest.raises(ConfigError, match="name each other in a circle: (a -> b -> c -> a|b -> c -> a -> b|c -> a -> b -> c)"):  # fmt: skip
+    with pytest.raises(ConfigError) as caught:
         order(rules)
+    circles = ("a -> b -> c -> a.", "b -> c -> a -> b.", "c -> a -> b -> c.")
+    assert any(circle in str(caught.value) for circle in circles)
     with pytest.raises(ConfigError, match="a -> a"):
         order(_rules(a="in_segment('a')"))

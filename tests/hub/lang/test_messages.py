@@ -133,9 +133,9 @@ def test_helpers_say_how_they_are_called(text: str, part: str) -> None:
         ("round(monetary_total, 9) = 1", "round() needs a number of digits from 0 to 6"),
         ("starts_with(country) = true", "a value is missing near ')' (line 1, column 20)"),
         ("sum(orders) > 1", "sum() runs over many rows, a rule sees one person"),
-        ("orders = (known", "it cannot be read as one expression"),
+        ("orders = (known", "not every parenthesis has its other one"),
         ("country = 'a", "Is a quote left open?"),
-        ("orders > ", "it cannot be read as one expression"),
+        ("orders > ", "a value is missing"),
     ],
 )
 def test_a_slip_is_explained(text: str, part: str) -> None:
