@@ -24,7 +24,7 @@ class Problem:
         return f"{self.where}: {self.text}"
 
 
-class ConfigErrors(ConfigError):  # noqa: N818 - it is several of them
+class ConfigErrors(ConfigError):
     """All problems of a project's files at once, in the order of files and lines."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:

@@ -26,7 +26,7 @@ _ANYONE = 0o077
 _KINDS_OF_SECRET = ("key", "secret", "token", "password")
 
 
-class _Missing(Exception):  # noqa: N818 - never leaves this module
+class _Missing(Exception):
     """A reference that leads nowhere; the text is the whole message."""
 
 
