@@ -12,11 +12,11 @@ _MAX_RATIO: Final = 250  # real JSON packs to a twentieth; a bomb to a thousandt
 _RATIO_FROM: Final = 4_000_000  # bytes: below it, nobody is hurt
 
 
-class Cut(Exception):  # noqa: N818 - says what happened
+class Cut(Exception):
     """The body did not come whole, or is packed in a way that we cannot read; another try may bring it."""
 
 
-class TooLarge(Exception):  # noqa: N818 - says what happened
+class TooLarge(Exception):
     """The body passed a cap; another try brings the same."""
 
 

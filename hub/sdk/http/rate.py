@@ -10,7 +10,7 @@ from datetime import timedelta
 _INFINITE = float("inf")
 
 
-class Closed(Exception):  # noqa: N818 - says what happened
+class Closed(Exception):
     """The vendor asked for a pause that still lasts `seconds`, longer than the caller wants to wait."""
 
     def __init__(self, seconds: float) -> None:

@@ -30,7 +30,7 @@ class Retry:
     patience: float = 60.0
 
 
-class Again(Exception):  # noqa: N818 - says what to do
+class Again(Exception):
     """Try again; raise `error` when there were enough tries. `after` is what the vendor asked for."""
 
     def __init__(self, error: HubError, after: timedelta | None = None) -> None:
@@ -73,9 +73,8 @@ def asked_pause(headers: Mapping[str, str]) -> timedelta | None:
     """
     text = headers.get("retry-after", "").strip()
     try:
-        seconds = float(text)
-        pause = timedelta(seconds=min(seconds, _LONGEST_PAUSE.total_seconds()))
-    except ValueError:  # also NaN
+        pause = timedelta(seconds=min(max(float(text), 0.0), _LONGEST_PAUSE.total_seconds()))
+    except ValueError:  # also for NaN
         pause = _until(text, headers.get("date", ""))
     return min(pause, _LONGEST_PAUSE) if pause > timedelta(0) else None
 

@@ -19,7 +19,7 @@ for _chatty in ("httpx", "httpcore"):  # they log whole URLs at INFO and headers
 _KEPT_SECONDS = 20.0  # shorter than any vendor keeps an idle connection, so that we seldom write into a closed one
 
 
-class NotSent(Exception):  # noqa: N818 - says what happened
+class NotSent(Exception):
     """No byte of the request left: no address, refused, no TLS."""
 
 
@@ -27,7 +27,7 @@ class NotTrusted(NotSent):
     """The vendor's certificate is expired, self-signed, or another host's."""
 
 
-class Lost(Exception):  # noqa: N818 - says what happened
+class Lost(Exception):
     """The request went out, in part at least, and no answer came."""
 
 

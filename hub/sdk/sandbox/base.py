@@ -81,7 +81,7 @@ class Sandbox(ABC):
         self.crashes: list[Exception] = []
         self.closing = threading.Event()
         self._port = port
-        self._in_flight = 0
+        self.in_flight = 0
         self._server: Server | None = None
 
     def __init_subclass__(cls) -> None:
@@ -148,6 +148,11 @@ class Sandbox(ABC):
         if self.crashes and error is None:
             raise self.crashes[0]
 
+    @property
+    def connections(self) -> int:
+        """How many connections are open now."""
+        return self._server.connections if self._server else 0
+
     def serve_forever(self) -> None:
         """Serve until `close` is called or the process is interrupted."""
         if self._server is None:
@@ -202,13 +207,13 @@ class Sandbox(ABC):
     @contextmanager
     def _counted(self) -> Iterator[int]:
         with self.lock:
-            self._in_flight += 1
-            now = self._in_flight
+            self.in_flight += 1
+            now = self.in_flight
         try:
             yield now
         finally:
             with self.lock:
-                self._in_flight -= 1
+                self.in_flight -= 1
 
     def _log(self, request: Request, reply: Reply | None, fault: Fault | None) -> None:
         status = reply.status if reply else 0

@@ -5,6 +5,7 @@ import socket
 import socketserver
 import struct
 import threading
+import zlib
 from collections.abc import Callable
 from contextlib import suppress
 from http import HTTPStatus
@@ -43,6 +44,12 @@ class Server(socketserver.ThreadingTCPServer):
     def url(self) -> str:
         """Base URL of this server."""
         return f"http://127.0.0.1:{self.server_address[1]}"
+
+    @property
+    def connections(self) -> int:
+        """How many connections are open now."""
+        with self._lock:
+            return len(self._open)
 
     def stop(self) -> None:
         """Stop listening, cut the connections that are open, and wait for their threads."""
@@ -94,11 +101,16 @@ class _Connection(BaseHTTPRequestHandler):
     def _serve(self) -> None:
         box = self.server.box
         try:
-            reply, fault = box.answer(self._request())
+            request = self._request()
+        except (ValueError, OSError, EOFError, zlib.error):
+            self.close_connection = True  # where the next request begins is anybody's guess
+            return self._send(Reply(status=HTTPStatus.BAD_REQUEST), None)
+        try:
+            reply, fault = box.answer(request)
         except Exception as crash:  # noqa: BLE001 - a bug in a handler is raised where the sandbox is closed
             box.crashes.append(crash)
             reply, fault = Reply(status=HTTPStatus.INTERNAL_SERVER_ERROR), None
-        self._send(reply or Reply(), fault)
+        return self._send(reply or Reply(), fault)
 
     def _request(self) -> Request:
         parts = urlsplit(self.path)
@@ -110,7 +122,10 @@ class _Connection(BaseHTTPRequestHandler):
 
     def _body(self, headers: dict[str, str]) -> bytes:
         if headers.get("transfer-encoding", "").lower() != "chunked":
-            return self.rfile.read(int(headers.get("content-length", "0")))
+            length = int(headers.get("content-length", "0"))
+            if length < 0:
+                raise ValueError("a length below zero")
+            return self.rfile.read(length)
         parts = []
         while size := int(self.rfile.readline().split(b";")[0], 16):
             parts.append(self.rfile.read(size))
