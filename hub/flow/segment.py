@@ -1,8 +1,8 @@
 """Put people in segments and lifecycle stages, all at one instant, and record who entered and who left.
 
 Rules run in full over the view `person_base`: attributes, traits and what derives from them at `as_of`. Rules that
-build on other segments or on the stage come after them. What changed is written to the log of memberships; the tables that
-later steps read are folds of it.
+build on other segments or on the stage come after them. What changed is written to the log of memberships; the tables
+that later steps read are folds of it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -165,6 +165,15 @@ def with_helpers(engine: Engine, people: str, rules: Sequence[Expression]) -> st
         columns += [f"c.{each.column}" for each in consents]
         joins.append(f"left join ({_granted(consents)}) c using (profile_id)")
     return f"select {', '.join(['p.*', *columns])} from {people} p {' '.join(joins)}" if joins else sql
+
+
+def with_segments(relation: str, rules: Sequence[Expression]) -> str:
+    """SQL for the relation with a column `_s_<name>` for each segment that the rules name."""
+    for name in sorted({name for rule in rules for name in rule.segments}):
+        relation = f"""
+            select r.*, m.profile_id is not null as "_s_{name}" from ({relation}) r
+            left join (select profile_id from segment_members where segment = '{name}') m using (profile_id)"""
+    return relation
 
 
 def _counts(activities: Sequence[Activity], as_of: str) -> str:

@@ -38,7 +38,8 @@ def load_settings(root: Path) -> tuple[ProjectSettings, Plugins]:
         ConfigError: a config file or a plugin of the project is wrong.
     """
     plugins = load_plugins(root / "plugins")
-    return load(root, plugins.connectors()), plugins
+    plugins.require_whole()
+    return load(root, plugins.connectors(), broken=plugins.reasons()), plugins
 
 
 @dataclass

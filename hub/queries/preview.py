@@ -4,7 +4,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, Field
 
-from hub.flow.segment import with_helpers
+from hub.flow.segment import with_helpers, with_segments
 from hub.lang import Rule, compile_rule
 from hub.project import Project
 from hub.queries.ready import require_profiles
@@ -58,16 +58,12 @@ def preview(project: Project, rule: str, *, sample: int = 10) -> Preview:
     rows = engine.run(f"select {', '.join(shown)} from {people} where _in order by profile_id limit {sample}")
     return Preview(
         rule=rule, size=total[1], people=total[0], unknown=total[2], empty=empty, warnings=_warnings(empty, total[0]),
-        sample=[Sampled(profile_id=str(row[0]), values=plain(dict(zip(shown[1:], row[1:], strict=True)))) for row in rows],
+        sample=[Sampled(profile_id=str(row[0]), values=plain(dict(zip(shown, row, strict=True)))) for row in rows],
     )  # fmt: skip
 
 
 def _people(project: Project, rule: Rule) -> str:
-    relation = with_helpers(project.engine, "person", [rule])
-    for name in rule.segments:
-        relation = f"""
-            select r.*, m.profile_id is not null as "_s_{name}" from ({relation}) r
-            left join (select profile_id from segment_members where segment = '{name}') m using (profile_id)"""
+    relation = with_segments(with_helpers(project.engine, "person", [rule]), [rule])
     return f"select *, ({rule.sql}) as _in from ({relation})"
 
 

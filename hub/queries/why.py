@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from hub.flow.segment import with_helpers
+from hub.flow.segment import with_helpers, with_segments
 from hub.lang import Condition, explain
 from hub.project import Project
 from hub.queries.find import find
@@ -51,9 +51,7 @@ def why(project: Project, key: str, segment: str) -> Why:
     profile_id = find(project, engine, key)
     tree = explain(rule)
     relation = with_helpers(project.engine, f"(select * from person where profile_id = '{profile_id}')", [rule])
-    for name in rule.segments:
-        member = f"(select count(*) > 0 from segment_members where segment = '{name}' and profile_id = '{profile_id}')"
-        relation = f'select *, {member} as "_s_{name}" from ({relation})'
+    relation = with_segments(relation, [rule])
     nodes = _flat(tree)
     traits = sorted({name for node in nodes for name in node.traits})
     columns = ", ".join(

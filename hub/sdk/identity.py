@@ -1,8 +1,8 @@
 """Identifiers in one form: what makes two records recognise the same person.
 
 Values are normalised before they land, once per distinct value: plain cases by columnar rules, the rest by the
-libraries `email-validator` and `phonenumbers`. What cannot be an identifier (no digits in a phone, no domain in an address)
-is left out and counted.
+libraries `email-validator` and `phonenumbers`. What cannot be an identifier (no digits in a phone, no domain in an
+address) is left out and counted.
 """
 
 from collections.abc import Callable, Mapping
