@@ -54,6 +54,7 @@ class AudienceJob:
     """One `[[audience]]` entry with all that planning and delivering need.
 
     `fields`: field in the tool -> compiled SQL over the columns of `person`, and `split_arm`.
+    `relation`: table, view or query in parentheses with one row per profile that offers every column `fields` read.
     `split`: the segment's arms and weights. `approved`: whether this very config may be sent.
     `incomplete`: sentences about reads that did not see everything, so that nobody is removed.
     """
@@ -63,6 +64,7 @@ class AudienceJob:
     destination: Destination[Settings, Settings]
     config_hash: str
     fields: Mapping[str, str] = field(default_factory=dict)
+    relation: str = "person"
     split: Mapping[str, int] = field(default_factory=dict)
     approved: bool = False
     incomplete: Sequence[str] = ()
@@ -102,7 +104,8 @@ class TargetPlan:
     """What one audience wants changed at one target.
 
     `rows`: in the columns of `PLAN`. `believed`: keys that may stand there now. `waiting`: reason -> keys that are
-    wanted otherwise than believed and cannot be sent now (`settling`, `rejected`, `suppressed`, `retry`, `blocked`).
+    wanted otherwise than believed and cannot be sent now: `unknown` and `settling` (an earlier attempt may still land),
+    `rejected`, `suppressed`, `retry`, `blocked` (a removal that the tool refused), `too_few` (under `min_size`).
     `held`: why the held removals are held.
     """
 
@@ -140,8 +143,19 @@ class Reach:
 
 
 @dataclass(frozen=True, slots=True)
+class Reached:
+    """Who an audience reaches, and sentences about it for the operator."""
+
+    reach: Reach
+    warnings: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class AudiencePlan:
-    """An honest dry run of one audience: what would be sent now, what would wait, and why."""
+    """An honest dry run of one audience, in people: what would be sent now, what would wait, and why.
+
+    A person counts once: by what happens where the audience stands, else (fields of a contact alone) as an update.
+    """
 
     name: str
     destination: str
