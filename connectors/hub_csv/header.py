@@ -53,7 +53,7 @@ def _announced(staged: Staged, settings: Format) -> tuple[str | None, int]:
     """Excel writes the delimiter into a first line such as `sep=;`."""
     lines = _lines(staged)
     first = lines.peek() or b""
-    match = re.fullmatch(rb"sep=([!-/:-@|\t])", first.strip(b'"'))
+    match = re.fullmatch(rb"sep=([!-/:-@|\t])", first.strip(b'"\r'))
     return (match[1].decode(), max(settings.skip, 1)) if match else (None, settings.skip)
 
 
@@ -77,7 +77,7 @@ def _layout(staged: Staged, settings: Format, delimiter: str, skip: int) -> Layo
 
 def _blank_lines(lines: Lines, skip: int) -> int:
     before = skip
-    while lines.peek(before) == b"":
+    while lines.peek(before) in {b"", b"\r"}:
         before += 1
     return before
 
@@ -85,7 +85,7 @@ def _blank_lines(lines: Lines, skip: int) -> int:
 def _names(lines: Lines, first: bytes, before: int, dialect: Dialect) -> tuple[list[bytes], int]:
     record = first
     for taken in range(1, _MAX_HEADER_LINES):
-        fields, is_open = dialect.split(record)
+        fields, is_open = dialect.split(record.removesuffix(b"\r"))
         if fields is not None:
             return fields, taken
         following = lines.peek(before + taken)

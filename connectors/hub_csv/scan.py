@@ -103,7 +103,7 @@ class Dialect:
 
 
 class Lines:
-    """Physical lines of a file with look-ahead; a carriage return before the line feed is cut off."""
+    """Physical lines of a file with look-ahead, without their line feeds; a carriage return before one stays."""
 
     def __init__(self, file: IO[bytes], newline: bytes) -> None:
         self._file, self._newline = file, newline
@@ -139,8 +139,6 @@ class Lines:
         self._rest = b"" if self._ended else lines.pop()
         if self._ended and lines[-1] == b"":
             lines.pop()
-        if self._newline == b"\n":
-            lines = [line[:-1] if line.endswith(b"\r") else line for line in lines]
         self._lines += lines
 
 
@@ -161,10 +159,11 @@ def scan(file: IO[bytes], dialect: Dialect, columns: int, skip: int) -> Iterator
 
 def _record(lines: Lines, raw: bytes, number: int, dialect: Dialect, columns: int) -> tuple[Scanned | None, int]:
     delimiter, quote = dialect.delimiter.encode(), dialect.quote.encode()
-    if not raw:
-        return None, 1
     if quote and quote in raw:
         return _quoted(lines, raw, number, dialect, columns)
+    raw = raw.removesuffix(b"\r")
+    if not raw:
+        return None, 1
     fields = raw.split(delimiter) if raw.count(delimiter) != columns - 1 or b"\r" in raw else None
     if columns == 1 and fields and not any(fields):
         return None, 1
@@ -173,25 +172,26 @@ def _record(lines: Lines, raw: bytes, number: int, dialect: Dialect, columns: in
 
 def _quoted(lines: Lines, raw: bytes, number: int, dialect: Dialect, columns: int) -> tuple[Scanned | None, int]:
     record, taken, fields, is_open = _gather(lines, raw, dialect)
-    if fields == [b""] and columns == 1:
-        return None, taken
-    if fields is not None:
-        reason = _damage(record, fields, columns)
-    else:
+    if fields is None:
         reason = "a quote is opened and not closed" if is_open else "a closing quote is followed by text"
-    return (Scanned(number, raw, None, reason), 1) if reason else (Scanned(number, record, fields, ""), taken)
+    elif columns == 1 and not any(fields):
+        return None, taken
+    else:
+        reason = _damage(record, fields, columns)
+    return (Scanned(number, raw.removesuffix(b"\r"), None, reason), 1) if reason else (Scanned(number, record, fields, ""), taken)
 
 
 def _gather(lines: Lines, raw: bytes, dialect: Dialect) -> tuple[bytes, int, list[bytes] | None, bool]:
     """Take lines until the quotes that `raw` opens are closed, or until it is clear that they never are."""
-    parts, size = [raw], len(raw)
-    fields, is_open = dialect.split(raw)
+    parts, size, record = [raw], len(raw), raw.removesuffix(b"\r")
+    fields, is_open = dialect.split(record)
     while is_open and size <= MAX_RECORD and (following := lines.peek(len(parts))) is not None:
         parts.append(following)
         size += len(following) + 1
         if not dialect.stays_open(following):
-            fields, is_open = dialect.split(dialect.newline.join(parts))
-    return dialect.newline.join(parts), len(parts), fields, is_open
+            record = dialect.newline.join(parts).removesuffix(b"\r")
+            fields, is_open = dialect.split(record)
+    return record, len(parts), fields, is_open
 
 
 def _damage(record: bytes, fields: list[bytes] | None, columns: int) -> str:

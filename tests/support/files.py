@@ -91,10 +91,10 @@ class Record:
 
 def plain_read(data: bytes, columns: int) -> Iterator[Record]:
     """Read comma-separated text one character at a time, by the rules of the README and nothing else."""
-    lines = [line[:-1] if line.endswith(b"\r") else line for line in data.split(b"\n")]
+    lines = data.split(b"\n")
     at = 1  # the header
     while at < len(lines):
-        if not lines[at]:
+        if lines[at] in {b"", b"\r"}:
             at += 1
             continue
         found = _plain_record(lines, at, columns)
@@ -112,7 +112,7 @@ def _plain_record(lines: list[bytes], at: int, columns: int) -> tuple[tuple[str,
             return None
         fields.append(cell[0])
         position = cell[1]
-        if position >= len(text) or text[position : position + 1] == b"\n":
+        if _at_end(text, position):
             break
         position += 1
     record = text[:position]
@@ -129,7 +129,7 @@ def _plain_cell(text: bytes, start: int) -> tuple[bytes, int] | None:
     while text[position : position + 1] == b" ":
         position += 1
     if text[position : position + 1] != b'"':
-        while position < len(text) and text[position : position + 1] not in {b",", b"\n"}:
+        while not _at_end(text, position) and text[position : position + 1] != b",":
             position += 1
         return text[start:position], position
     value = b""
@@ -149,8 +149,13 @@ def _plain_cell(text: bytes, start: int) -> tuple[bytes, int] | None:
     position += 1
     while text[position : position + 1] == b" ":
         position += 1
-    ended = position >= len(text) or text[position : position + 1] in {b",", b"\n"}
+    ended = _at_end(text, position) or text[position : position + 1] == b","
     return (value, position) if ended else None
+
+
+def _at_end(text: bytes, position: int) -> bool:
+    rest = text[position : position + 2]
+    return rest in {b"", b"\r\n"} or rest[:1] == b"\n" or (rest == b"\r" and position + 1 == len(text))
 
 
 def expected_people(records: Iterable[Record]) -> tuple[list[tuple[object, ...]], list[int]]:
