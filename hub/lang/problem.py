@@ -1,7 +1,7 @@
 """What is wrong with a rule, before it is known where the rule stands."""
 
 
-class Problem(Exception):  # noqa: N818 - it never leaves the package; a ConfigError does
+class Problem(Exception):
     """A rule cannot be used.
 
     `part` is the piece of the user's text that is meant: None until somebody knows it, empty where it says nothing.

@@ -75,8 +75,9 @@ def read(text: str, *, query: bool = False) -> Source:
     _check_gaps(text, tokens)
     for token in tokens:
         _check_token(token, text[token.start : token.end + 1], query=query)
+    _check_neighbours(source := Source(text, tokens))
     _check_size(tokens)
-    return Source(text, tokens)
+    return source
 
 
 def parse(source: Source) -> exp.Expr:
@@ -171,6 +172,13 @@ def _check_token(token: Token, text: str, *, query: bool) -> None:
         if text.startswith(start):
             raise Problem(f"unexpected {text!r}: {reason}")
     raise Problem(f"unexpected {text!r}", hint="Names are plain letters, digits and _; text goes in 'single quotes'.")
+
+
+def _check_neighbours(source: Source) -> None:
+    """Refuse two texts side by side: SQL joins them, who wrote them forgot a comma."""
+    for pair in pairwise(source.tokens):
+        if all(token.token_type == TokenType.STRING for token in pair):
+            raise Problem(f"a comma or an operator is missing in {source.slice(pair)}", hint='"||" joins texts.')
 
 
 def _check_size(tokens: Sequence[Token]) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
+from functools import cache
 
 import duckdb
 import sqlglot
@@ -42,6 +43,11 @@ PERSON: Row = {
 }
 
 
+@cache
+def _database() -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(config={"threads": "1"})
+
+
 def evaluate(expression: Expression, rows: Sequence[Row] = (PERSON,)) -> list[object]:
     """Run a compiled expression over people; what a row does not name is NULL."""
     columns: dict[str, TraitType] = {trait.name: trait.type for trait in TRAITS}
@@ -50,8 +56,8 @@ def evaluate(expression: Expression, rows: Sequence[Row] = (PERSON,)) -> list[ob
     columns |= {segment_column(segment): "boolean" for segment in expression.segments}
     columns["as_of"] = "timestamp"
     defined = ", ".join(f'"{name}" {SQL_TYPES[type_]}' for name, type_ in columns.items())
-    with duckdb.connect() as connection:
-        connection.execute(f"CREATE TABLE person (_row BIGINT, {defined})").fetchall()
+    with _database().cursor() as connection:
+        connection.execute(f"CREATE TEMP TABLE person (_row BIGINT, {defined})").fetchall()
         for index, row in enumerate(rows):
             values = [{"as_of": AS_OF, **row}.get(name) for name in columns]
             marks = ", ".join("?" * (len(values) + 1))

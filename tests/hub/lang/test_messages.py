@@ -135,6 +135,7 @@ def test_helpers_say_how_they_are_called(text: str, part: str) -> None:
         ("sum(orders) > 1", "sum() runs over many rows, a rule sees one person"),
         ("orders = (known", "not every parenthesis has its other one"),
         ("country = 'a", "Is a quote left open?"),
+        ("country in ('DE' 'AT')", "a comma or an operator is missing in 'DE' 'AT'"),
         ("orders > ", "a value is missing"),
     ],
 )

@@ -17,7 +17,8 @@ def test_a_rule_becomes_sql_over_columns() -> None:
     """Traits stay columns, helpers become columns that the caller offers, comments go."""
     rule = compile_rule(LAPSING, CATALOGUE)
     column = rule.activities[0].column
-    expected = f'CAST("days_since_order" AS DOUBLE) > (2 * COALESCE("median_gap_days", 15e0)) AND NOT COALESCE("{column}", 0) >= 1'
+    gap = 'CAST("days_since_order" AS DOUBLE) > (2 * COALESCE("median_gap_days", 15e0))'
+    expected = f'{gap} AND NOT COALESCE("{column}", 0) >= 1'
     assert expected == rule.sql
     assert evaluate(rule) == [True]
     assert evaluate(rule, [{**PERSON, column: 1}]) == [False]
