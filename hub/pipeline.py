@@ -13,17 +13,35 @@ from datetime import datetime
 from uuid import uuid4
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from hub.engine.schema import MEMBERSHIPS, create, drop
 from hub.flow.apply import apply, knows_too_much
+from hub.flow.audience import plan_audience
+from hub.flow.deliver import Delivered, deliver, recover, sync_ledger
+from hub.flow.deliver.finish import consents_table
 from hub.flow.identify import identify
-from hub.flow.land import Counts, Place, land_frame
+from hub.flow.land import Counts, Place, land_frame, land_page
 from hub.flow.profile import profile
 from hub.flow.segment import fold, segment, sizes
+from hub.outbox.plan import AudiencePlan
 from hub.project import Project
+from hub.project.delivering import make_delivering
+from hub.project.jobs import choose, make_jobs
+from hub.project.ready import require_profiles
 from hub.project.reading import read_sources
-from hub.report import Progress, RunReport, RunRequest, SegmentCount, StageCount, Step, StreamCount
+from hub.report import (
+    AudienceCount,
+    Progress,
+    RunReport,
+    RunRequest,
+    SegmentCount,
+    StageCount,
+    Step,
+    StreamCount,
+)
 from hub.sdk.errors import HubError
+from hub.sdk.records import Page
 
 Tell = Callable[[Progress], None]
 Cancelled = Callable[[], bool]
@@ -52,6 +70,10 @@ class Run:
         if self.cancelled():
             raise Stopped
         self.tell(Progress(step=name, message=message))
+
+    def delivered(self, audience: str, done: int, total: int) -> None:
+        """Tell how far the delivery of an audience is."""
+        self.tell(Progress(step="deliver", what=audience, done=done, total=total, message=f"{done:,} of {total:,}"))
 
     def wants(self, step: Step) -> bool:
         """Whether the request reaches as far as `step`."""
@@ -170,4 +192,58 @@ def _zeros(table: pa.Table) -> pa.Array:
 
 
 def _audiences(state: Run) -> None:
+    """Plan every audience, and send what is approved where the run reaches that far."""
     state.step("audience", "planning audiences")
+    project = state.project
+    delivering = make_delivering(
+        project, make_jobs(project), run_id=state.id, cancelled=state.cancelled, progress=state.delivered
+    )
+    found = recover(delivering.tools, delivering.jobs)
+    state.report.concerns += found.messages
+    if found.consents:
+        _land_consents(state, consents_table(found.consents))
+        _identify(state)
+        _profile(state)
+    delivering.prepare()
+    jobs = choose(delivering.jobs, state.request.audience)
+    if not state.wants("deliver"):
+        dry = [plan_audience(project.engine, delivering.jobs, job, delivering.policy[0]) for job in jobs]
+        state.report.audiences = [AudienceCount.planned_only(each) for each in dry]
+        return
+    state.step("deliver", "delivering")
+    delivered = deliver(delivering.tools, jobs)
+    _land_consents(state, delivered.consents)
+    _report(state, delivered)
+
+
+def _land_consents(state: Run, consents: pa.Table) -> None:
+    """Opt-outs seen at a tool land like any other word of the person, under the tool's connection."""
+    for connection in sorted(set(consents["source"].to_pylist())):
+        place = Place(("consents",), connection, "delivery", uuid4().hex, state.id, "", None)
+        rows = consents.filter(pc.equal(consents["source"], connection))
+        land_page(Page(rows={"consents": rows}), place, state.project.landing, state.project.store, Counts())
+
+
+def _report(state: Run, delivered: Delivered) -> None:
+    report = state.report
+    for each in delivered.reports:
+        report.audiences.append(AudienceCount.of(each))
+        report.warnings += each.warnings
+        report.concerns += [f"{each.name}: {each.held_reason}"] if each.held_reason and each.approved else []
+        report.failures += [f"{each.name}: {each.failure}"] if each.failure else []
+
+
+def plan(project: Project, *, audience: str | None = None, as_of: datetime | None = None) -> list[AudiencePlan]:
+    """Say what the next delivery would add, update, remove and hold; nothing is sent. Needs an earlier run.
+
+    Raises:
+        ConfigError: there is no such audience.
+    """
+    require_profiles(project.engine)
+    if as_of is not None:
+        project.refresh_views(project.instant(as_of), cut_points=False)
+    delivering = make_delivering(project, make_jobs(project))
+    sync_ledger(project.engine, project.store, delivering.tools.log)
+    delivering.prepare()
+    jobs = choose(delivering.jobs, audience)
+    return [plan_audience(project.engine, delivering.jobs, job, delivering.policy[0]) for job in jobs]

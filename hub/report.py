@@ -1,10 +1,11 @@
 """What a run was asked and what it says in the end; the shapes of `hub run --json`."""
 
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import Literal, Self, TypeAlias
 
 from pydantic import BaseModel, Field
 
+from hub.outbox.plan import AudiencePlan, AudienceReport
 from hub.sdk.records import Json
 from hub.settings import Share
 
@@ -87,6 +88,17 @@ class AudienceCount(BaseModel):
     suppressed: int = 0
     unknown: int = 0
     approved: bool = False
+
+    @classmethod
+    def of(cls, report: AudienceReport) -> Self:
+        """Take over what a delivery came to."""
+        return cls(**{name: getattr(report, name) for name in cls.model_fields})
+
+    @classmethod
+    def planned_only(cls, plan: AudiencePlan) -> Self:
+        """Take over what would be sent."""
+        names = ("name", "destination", "wanted", "planned", "held", "approved")
+        return cls(**{name: getattr(plan, name) for name in names})
 
 
 class RunReport(BaseModel):

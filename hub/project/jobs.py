@@ -1,7 +1,6 @@
 """Make jobs of the audiences in config: compiled fields, splits, and whether they are approved."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from hub.flow.segment import with_helpers, with_segments
 from hub.lang import Catalogue, Expression, TraitInfo, compile_expression
@@ -77,8 +76,3 @@ def _relation(project: Project, expressions: Sequence[Expression]) -> str:
     if not any(each.activities or each.consents or each.segments for each in expressions):
         return "person"
     return f"({with_segments(with_helpers(project.engine, 'person', expressions), expressions)})"
-
-
-def without_approval(jobs: Sequence[AudienceJob]) -> list[AudienceJob]:
-    """Return the jobs as if nothing was approved: for plans that must send nothing."""
-    return [replace(job, approved=False) for job in jobs]

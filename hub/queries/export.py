@@ -5,7 +5,7 @@ from pathlib import Path
 from hub.engine.duckdb import quote, text
 from hub.lake.durable import published
 from hub.project import Project
-from hub.queries.ready import require_profiles
+from hub.project.ready import require_profiles
 from hub.sdk.errors import ConfigError
 
 

@@ -7,7 +7,7 @@ from hub.flow.profile import ATTRIBUTES, survivors
 from hub.project import Project
 from hub.queries.find import find
 from hub.queries.preview import plain
-from hub.queries.ready import require_profiles
+from hub.project.ready import require_profiles
 from hub.queries.tools import ToolState, tools
 from hub.sdk.records import Json
 

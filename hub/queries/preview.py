@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 from hub.flow.segment import with_helpers, with_segments
 from hub.lang import Rule, compile_rule
 from hub.project import Project
-from hub.queries.ready import require_profiles
+from hub.project.ready import require_profiles
 from hub.sdk.records import Json
 
 

@@ -10,7 +10,7 @@ from hub.lang import Condition, explain
 from hub.project import Project
 from hub.queries.find import find
 from hub.queries.preview import plain
-from hub.queries.ready import require_profiles
+from hub.project.ready import require_profiles
 from hub.queries.tools import ToolState, tools
 from hub.sdk.errors import ConfigError
 from hub.sdk.records import Json

@@ -151,7 +151,7 @@ class Accepted:
     counts: Mapping[str, int] = field(default_factory=dict)
 
 
-Answer: TypeAlias = "Sequence[Verdict] | Accepted | NotApplied"
+Answer: TypeAlias = Sequence[Verdict] | Accepted | NotApplied
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,7 +68,7 @@ class DerivedTrait:
     value: str
 
 
-Trait: TypeAlias = "AggregateTrait | QueryTrait | RankTrait | DerivedTrait"
+Trait: TypeAlias = AggregateTrait | QueryTrait | RankTrait | DerivedTrait
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from hub import __version__, pipeline
-from hub.pipeline import Approved
+from hub.project.approving import Approved, approve
 from hub.project import Project
+from hub.queries.check import check
 from hub.queries.export import export
 from hub.queries.person import Person, person
 from hub.queries.preview import Preview, preview
@@ -107,13 +108,13 @@ def post_plan(request: Request, body: bodies.PlanBody) -> bodies.Plans:
 @routes.post("/approve")
 def post_approve(request: Request, body: bodies.ApproveBody) -> Approved:
     """Let an audience, its held removals or an empty source pass."""
-    return pipeline.approve(_project(request), body.name, removals=body.removals, who=body.who)
+    return approve(_project(request), body.name, removals=body.removals, who=body.who)
 
 
 @routes.post("/check")
 def post_check(request: Request, body: bodies.CheckBody) -> bodies.Checks:
     """Reach every tool and say what was found."""
-    return bodies.Checks(connections=pipeline.check(_project(request), body.connection))
+    return bodies.Checks(connections=check(_project(request), body.connection))
 
 
 @routes.get("/segments")

@@ -6,7 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from hub.pipeline import AudiencePlan, ConnectionCheck
+from hub.outbox.plan import AudiencePlan
+from hub.queries.check import ConnectionCheck
 from hub.queries.quarantine import QuarantineRow
 from hub.queries.segments import SegmentRow, StageRow
 from hub.web.runs import RunEvent

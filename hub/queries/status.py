@@ -1,0 +1,115 @@
+"""What ran, what stands still, and what waits for a person."""
+
+from collections import Counter
+
+from pydantic import BaseModel, Field
+
+from hub.project import Project
+from hub.project.jobs import make_jobs
+from hub.report import RunReport
+from hub.store.models import LandedFile
+
+
+class ConnectionState(BaseModel):
+    """A connection's sources: when they last brought something, and how much has landed in all."""
+
+    connection: str
+    connector: str
+    last_landed: str
+    rows: int
+    quarantined: int
+
+
+class AudienceState(BaseModel):
+    """An audience: whether this very config is approved, what it holds, and what waits."""
+
+    audience: str
+    destination: str
+    approved: bool
+    on_list: int
+    held: int
+    unknown: int
+
+
+class RunSummary(BaseModel):
+    """The latest run that ended."""
+
+    run: int
+    status: str
+    as_of: str
+    finished_at: str
+    failures: list[str] = Field(default_factory=list)
+    concerns: list[str] = Field(default_factory=list)
+
+
+class Status(BaseModel):
+    """The state of the whole project. `broken`: plugins that are disabled."""
+
+    run: RunSummary | None
+    connections: list[ConnectionState]
+    audiences: list[AudienceState]
+    broken: list[dict[str, str]]
+
+
+def status(project: Project) -> Status:
+    """Gather the state of a project from its stores; no tool is asked."""
+    files = project.store.files()
+    return Status(
+        run=_latest(project),
+        connections=[_connection(project, name, files) for name in sorted(project.settings.connections)],
+        audiences=_audiences(project),
+        broken=[{"plugin": each.name, "reason": each.reason} for each in project.plugins.broken],
+    )
+
+
+def _latest(project: Project) -> RunSummary | None:
+    for run in project.store.runs():
+        if run.finished_at is not None:
+            report = RunReport.model_validate(run.report) if run.report else None
+            return RunSummary(
+                run=run.id,
+                status=run.status,
+                as_of=str(run.as_of),
+                finished_at=str(run.finished_at),
+                failures=report.failures if report else [],
+                concerns=report.concerns if report else [],
+            )
+    return None
+
+
+def _connection(project: Project, name: str, files: list[LandedFile]) -> ConnectionState:
+    mine = [file for file in files if file.connection == name]
+    quarantined = sum(file.source_rows for file in mine if file.stream == "quarantine")
+    return ConnectionState(
+        connection=name,
+        connector=project.settings.connections[name].connector,
+        last_landed=str(max((file.created_at for file in mine), default="")),
+        rows=sum(file.source_rows for file in mine) - quarantined,
+        quarantined=quarantined,
+    )
+
+
+def _audiences(project: Project) -> list[AudienceState]:
+    counts = _beliefs(project)
+    held = Counter(
+        {plan.audience: plan.held_removes for plan in reversed(project.store.plans()) if plan.state != "void"}
+    )
+    return [
+        AudienceState(
+            audience=job.name,
+            destination=job.connection,
+            approved=job.approved,
+            on_list=counts[job.connection, job.standing, "present"] + counts[job.connection, job.standing, "accepted"],
+            held=held[job.name],
+            unknown=counts[job.connection, job.standing, "unknown"],
+        )
+        for job in make_jobs(project)
+    ]
+
+
+def _beliefs(project: Project) -> Counter[tuple[str, str, str]]:
+    engine = project.engine.cursor()
+    if not engine.columns("ledger"):
+        return Counter()
+    rows = engine.run("select connection, target, presence, count(*) from ledger group by all")
+    return Counter({(str(row[0]), str(row[1]), str(row[2])): int(str(row[3])) for row in rows})
