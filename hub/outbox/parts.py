@@ -14,6 +14,7 @@ from hub.outbox.belief import Settled
 from hub.sdk.errors import RetryLater, StopConnection, Unanswered
 from hub.sdk.records import Accepted, Answer, Json, NotApplied, Suppression, Verdict
 
+Result: TypeAlias = "Answer | Exception"
 NEXT: TypeAlias = Literal["done", "again", "split", "job", "in_doubt", "not_applied"]
 
 ATTEMPTS = 5  # requests for one part within a run, before the rest is left to the next run
@@ -81,7 +82,7 @@ class Step:
     messages: tuple[str, ...] = ()
 
 
-def advance(part: Part, result: Answer | Exception, who: str) -> Step:
+def advance(part: Part, result: Result, who: str) -> Step:
     """Return what follows from the answer to one request for the pending rows, in their order.
 
     Args:

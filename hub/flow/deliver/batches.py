@@ -55,7 +55,7 @@ def rows_of(table: pa.Table, places: Sequence[int]) -> list[Row]:
             vendor_id=row["vendor_id"],
             consented=row["consented"],
         )
-        for row in table.take(list(places)).to_pylist()
+        for row in table.take(pa.array(places, pa.int64())).to_pylist()
     ]
 
 

@@ -12,7 +12,7 @@ from hub.flow.deliver.ledger import fold_plans
 from hub.flow.deliver.tools import Tools
 from hub.outbox.parts import Receipt
 from hub.outbox.plan import RECEIPTS, AudienceJob
-from hub.sdk.errors import HubError
+from hub.sdk.errors import BrokenPlugin, HubError
 from hub.sdk.records import Observed, Suppression, Target
 from hub.sdk.streams import STREAMS
 from hub.store.models import BatchRow, PlanRow
@@ -49,7 +49,7 @@ def close_plan(tools: Tools, job: AudienceJob | None, target: Target | None, pla
         HubError: the tool could not close it; the plan stays open.
     """
     if job and target and plan.state == "sending":
-        job.destination.close(target, plan.handle)
+        _close_at_tool(job, target, plan)
     words = _words(tools.store.batches(plan.id))
     outcome = Outcome()
     if job and target:
@@ -58,6 +58,15 @@ def close_plan(tools: Tools, job: AudienceJob | None, target: Target | None, pla
     outcome.consents += _opt_outs(plan, rows, outcome.receipts)
     write_receipts(tools, plan, receipts_table(plan, rows, words, tools.now()))
     return outcome
+
+
+def _close_at_tool(job: AudienceJob, target: Target, plan: PlanRow) -> None:
+    try:
+        job.destination.close(target, plan.handle)
+    except HubError:
+        raise
+    except Exception as error:
+        raise BrokenPlugin(f"{type(job.destination).__name__}.close failed with {type(error).__name__}.") from error
 
 
 def write_receipts(tools: Tools, plan: PlanRow, receipts: pa.Table) -> None:
@@ -180,7 +189,7 @@ def _wire(wire: Mapping[str, str]) -> frozenset[tuple[str, str]]:
 def _opt_outs(plan: PlanRow, rows: pa.Table, receipts: Mapping[int, Receipt]) -> Iterator[Mapping[str, object]]:
     """Opt-outs that answers told, by the identifiers that the person was addressed with."""
     told = {row: receipt for row, receipt in receipts.items() if receipt.suppression}
-    addresses = rows.take(list(told))["address"].to_pylist()
+    addresses = rows.take(pa.array(list(told), pa.int64()))["address"].to_pylist()
     for address, receipt in zip(addresses, told.values(), strict=True):
         if receipt.suppression and address:
             yield consent_row(plan, receipt.suppression, json.loads(address), receipt.code)

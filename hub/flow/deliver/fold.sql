@@ -20,7 +20,7 @@ mark as (
     from entry
     group by key
 ),
-trailing as (
+refusals as (
     select m.key, count(*) as tries
     from entry e
     join mark m on m.key = e.key
@@ -51,7 +51,7 @@ joined as (
     left join entry r on r.n = m.refused and m.refused > coalesce(m.applied, -1)
     left join entry v on v.n = m.named
     left join entry d on d.n = m.added
-    left join trailing t on t.key = m.key
+    left join refusals t on t.key = m.key
     left join ledger l on l.key = m.key
 )
 select connection, target, key, wire, profile_id, audience, presence, owned, op, payload_hash, vendor_id, settle_until,

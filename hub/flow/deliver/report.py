@@ -48,8 +48,8 @@ def report_dry_run(dry: AudiencePlan) -> AudienceReport:
     )
 
 
-def make_report(engine: Engine, job: AudienceJob, dry: AudiencePlan, sent: Sequence[Sent], stop: str) -> AudienceReport:
-    """Report one delivery. `dry` was planned just before it; `stop` says why the connection stopped."""
+def make_report(engine: Engine, job: AudienceJob, reached: Reached, sent: Sequence[Sent], stop: str) -> AudienceReport:
+    """Report one delivery; `stop` says why the connection stopped."""
     plans = [each.plan for each in sent if each.plan]
     counts = _count(engine, job, sent)
     for plan in plans:
@@ -113,6 +113,6 @@ def _refused(job: AudienceJob, sent: Sequence[Sent]) -> Iterator[Refusal]:
         refused = {row: receipt for row, receipt in each.receipts.items() if receipt.outcome == "rejected"}
         if each.plan is None or not refused:
             continue
-        rows = each.plan.rows.take(list(refused)).select(["profile_id", "op"]).to_pylist()
+        rows = each.plan.rows.take(pa.array(list(refused), pa.int64())).select(["profile_id", "op"]).to_pylist()
         for row, receipt in zip(rows, refused.values(), strict=True):
             yield Refusal(job.connection, job.name, each.target.key, row["profile_id"], row["op"], receipt.code)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import groupby
 from uuid import uuid4
 
@@ -14,6 +14,7 @@ from hub.flow.deliver.finish import Outcome, close_plan, consents_table
 from hub.flow.deliver.report import Sent, make_report, report_dry_run
 from hub.flow.deliver.send import Sending, open_handle
 from hub.flow.deliver.tools import Tools
+from hub.lake.delivery import DeliveryLog
 from hub.outbox.plan import AudienceJob, AudienceReport, TargetPlan
 from hub.sdk.errors import HubError
 from hub.sdk.records import Target
@@ -62,21 +63,23 @@ def newest_held(store: Store, audience: str) -> PlanRow | None:
     return next(held, None)
 
 
-def released_keys(tools: Tools, jobs: Sequence[AudienceJob]) -> dict[str, frozenset[str]]:
+def released_keys(
+    store: Store, log: DeliveryLog, jobs: Sequence[AudienceJob], now: datetime
+) -> dict[str, frozenset[str]]:
     """Return audience -> keys whose held removal a person approved within the last day, for this very config."""
     released = {}
     for job in jobs:
-        approval = tools.store.approval("removals", job.name)
+        approval = store.approval("removals", job.name)
         if approval is None or approval.config_hash != job.config_hash or approval.plan_uid is None:
             continue
-        if approval.approved_at + _APPROVAL_HOLDS > tools.now():
-            released[job.name] = _held_keys(tools, approval.plan_uid)
+        if approval.approved_at + _APPROVAL_HOLDS > now:
+            released[job.name] = _held_keys(store, log, approval.plan_uid)
     return released
 
 
-def _held_keys(tools: Tools, uid: str) -> frozenset[str]:
-    plans = [plan for plan in tools.store.plans(limit=_EVERY) if plan.uid == uid and plan.held_removes]
-    tables = [tools.log.read(plan.path) for plan in plans]
+def _held_keys(store: Store, log: DeliveryLog, uid: str) -> frozenset[str]:
+    plans = [plan for plan in store.plans(limit=_EVERY) if plan.uid == uid and plan.held_removes]
+    tables = [log.read(plan.path) for plan in plans]
     return frozenset(key for table in tables for key in table.filter(table["held"])["key"].to_pylist())
 
 
@@ -132,7 +135,7 @@ def _deliver_target(tools: Tools, job: AudienceJob, plan: TargetPlan, uid: str, 
         raise
     except Exception as error:  # noqa: BLE001 - a connector may raise anything; nothing was sent yet
         tools.store.close_plan(row.id, state="void")
-        served.stop = _explain(job, "open", error)
+        served.stop = _explain(job, error)
         return sent
     return _send(tools, job, sent, row, served)
 
@@ -152,8 +155,8 @@ def _send(tools: Tools, job: AudienceJob, sent: Sent, row: PlanRow, served: _Con
         outcome = close_plan(tools, job, sent.target, row, rows)
     except StoreError:
         raise
-    except Exception as error:  # noqa: BLE001 - the plan stays open; recovery closes it
-        served.stop = served.stop or _explain(job, "close", error)
+    except HubError as error:  # the plan stays open; recovery closes it
+        served.stop = served.stop or str(error)
         return sent
     _take(sent, outcome, served)
     return sent
@@ -165,10 +168,10 @@ def _take(sent: Sent, outcome: Outcome, served: _Connection) -> None:
     served.consents += outcome.consents
 
 
-def _explain(job: AudienceJob, call: str, error: Exception) -> str:
+def _explain(job: AudienceJob, error: Exception) -> str:
     if isinstance(error, HubError):
         return str(error)
-    return f"{type(job.destination).__name__}.{call} failed with {type(error).__name__}. This connection stops."
+    return f"{type(job.destination).__name__}.open failed with {type(error).__name__}. This connection stops."
 
 
 def _register(tools: Tools, job: AudienceJob, plan: TargetPlan, uid: str) -> PlanRow:

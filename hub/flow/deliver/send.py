@@ -6,24 +6,21 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count
 from threading import Lock
-from typing import TypeAlias
 
 import pyarrow as pa
 
 from hub.flow.deliver.batches import batch_id, decode, encode, rows_of
 from hub.flow.deliver.tools import Tools
-from hub.outbox.parts import Part, Step, advance
+from hub.outbox.parts import Part, Result, Step, advance
 from hub.outbox.plan import AudienceJob
 from hub.sdk.errors import RetryLater, StopConnection, Unanswered
-from hub.sdk.records import Answer, Batch, Json, Op, Row, Target
+from hub.sdk.records import Batch, Json, Op, Row, Target
 from hub.store.errors import StoreError
 from hub.store.models import BatchRow, PlanRow
 
 _JOB_PATIENCE = timedelta(seconds=60)  # a job that runs longer is asked for in the next run
 _SLICE = 1.0  # seconds
 _SILENCE = 3  # batches without an answer in a row: nobody is there, the rest would only be in doubt too
-
-_Result: TypeAlias = "Answer | Exception"
 
 
 class Sending:
@@ -72,10 +69,11 @@ class Sending:
         The plan's final batch waits for all others, because it says that it is the last.
         """
         now = self._tools.now()
-        due = [batch for batch in self._queue if batch.not_before is None or batch.not_before <= now]
+        waiting = self._queue[:-1] or self._queue
+        due = [batch for batch in waiting if batch.not_before is None or batch.not_before <= now]
         if not due:
-            self._wait(min(batch.not_before for batch in self._queue if batch.not_before) - now)
-        return due[:-1] if len(due) == len(self._queue) > 1 else due
+            self._wait(min(batch.not_before for batch in waiting if batch.not_before) - now)
+        return due
 
     def _wait(self, pause: timedelta) -> None:
         """Sleep for a slice of a pause, so that a cancelled run ends soon."""
@@ -100,7 +98,7 @@ class Sending:
         until = self._tools.now() + self._able.settles_within
         return max(until, batch.settle_until) if batch.settle_until else until
 
-    def _push(self, batch: BatchRow, part: Part, *, last: bool) -> _Result:
+    def _push(self, batch: BatchRow, part: Part, *, last: bool) -> Result:
         destination = self._job.destination
         try:
             rows = self._with_vendor_ids(rows_of(self._rows, part.pending))
@@ -198,7 +196,7 @@ class Sending:
         self._tools.store.set_batch(batch.id, "job", not_before=now + self._able.job_check_after)
         return []
 
-    def _ask(self, batch: BatchRow, part: Part) -> _Result | None:
+    def _ask(self, batch: BatchRow, part: Part) -> "Result | None":
         """Ask once; None: not known yet. A question that fails says nothing about the job."""
         request = self._request(batch.op, batch.number, rows_of(self._rows, part.pending), last=False)
         try:

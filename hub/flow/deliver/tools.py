@@ -17,8 +17,8 @@ from hub.store.journal import Journal
 class Tools:
     """What delivering needs.
 
-    `plan`, `dry_run`, `reached`: `plan_target`, `plan_audience` and `describe_reach` of `hub.flow.audience` with engine,
-    audiences and policy filled in.
+    `plan`, `dry_run`, `reached`: `plan_target`, `plan_audience` and `describe_reach` of `hub.flow.audience`, with
+    engine, audiences and policy filled in.
     `now` gives naive UTC. `sleep` takes seconds. `cancelled` is asked before every batch. `progress` gets an audience's
     name, the rows answered for and all rows of the plan. `lock` guards the engine: connections are served by threads.
     """
