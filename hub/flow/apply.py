@@ -171,25 +171,29 @@ def _carry_over(engine: Engine, stream: str) -> None:
     """What replaces current rows: nothing older than them, their first sight, and what was not known this time.
 
     A tombstone keeps the record's content as a ghost: its links and its first sight hold the profile's id together.
-    Rows that say nothing new are left out, so that a file read again touches nobody.
+    So does a row whose identifiers could not be read. Rows that say nothing new are left out, so that a file read
+    again touches nobody.
     """
-    unread = "i._deleted or (i._known is not null and not list_contains(i._known, '{0}'))"
+    unread = "(i._deleted or (i._known is not null and not list_contains(i._known, '{0}')))"
+    unlinked = unread.format("identifiers")
     kept = ", ".join(
         f"case when {unread.format(name)} then c.{name} else i.{name} end as {name}" for name in columns_of(stream)
     )
-    same = " and ".join(f"i.{name} is not distinct from c.{name}" for name in columns_of(stream))
+    same = " and ".join(
+        f"({unread.format(name)} or i.{name} is not distinct from c.{name})" for name in columns_of(stream)
+    )
     engine.run(f"""
         create or replace temp table arriving as
         select {kept}, i._connection, i._source, i._key,
-               case when i._deleted then coalesce(c._node, i._node) else i._node end as _node,
-               case when i._deleted then coalesce(c._links, i._links) else i._links end as _links,
+               case when {unlinked} then coalesce(c._node, i._node) else i._node end as _node,
+               case when {unlinked} then coalesce(c._links, i._links) else i._links end as _links,
                case when i._deleted then c._version else i._version end as _version,
                i._order, least(i._first, coalesce(c._first, i._first)) as _first, i._deleted
         from incoming i left join current_{stream} c on c._connection = i._connection and c._key = i._key
         where c._key is null
            or ((i._deleted or c._version is null or (i._version is not null and i._version >= c._version))
-               and not ({same} and i._version is not distinct from c._version
-                        and i._links is not distinct from c._links and i._deleted = c._deleted))""")
+               and not ({same} and (i._deleted or i._version is not distinct from c._version)
+                        and ({unlinked} or i._links is not distinct from c._links) and i._deleted = c._deleted))""")
 
 
 def _mark_absent(engine: Engine, stream: str, last: LandedFile, files: str) -> None:
@@ -207,13 +211,14 @@ def _mark_absent(engine: Engine, stream: str, last: LandedFile, files: str) -> N
 
 
 def _forget_window(engine: Engine, stream: str, file: LandedFile) -> None:
-    """A vendor that restates days replaces all of them at once."""
+    """A vendor that restates days replaces all of them at once; first sights stay, in ghosts, until rows come again."""
     inside = f"_connection = ? and _source = ? and cast({LOGGED[stream].time} as date) between ? and ?"
     place = (file.connection, file.source, file.window_start, file.window_end)
     engine.run(
-        f"insert into touched_nodes select _node from current_{stream} where {inside} and _node is not null", place
+        f"insert into touched_nodes select distinct _node from current_{stream} where {inside} and _node is not null",
+        place,
     )
-    engine.run(f"delete from current_{stream} where {inside}", place)
+    engine.run(f"update current_{stream} set _deleted = true where {inside}", place)
 
 
 def _apply_memberships(engine: Engine, files: Sequence[LandedFile], root: Path) -> None:

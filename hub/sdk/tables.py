@@ -1,0 +1,43 @@
+"""Tables from records, for sources that get them one at a time; those that get columns make their own."""
+
+from collections.abc import Mapping, Sequence
+
+import pyarrow as pa
+
+from hub.sdk.errors import BrokenPlugin
+from hub.sdk.streams import OPTIONAL, STREAMS
+
+
+def table_of(stream: str, rows: Sequence[Mapping[str, object]]) -> pa.Table:
+    """Return `rows` as a table of `stream`; what a row leaves out is null.
+
+    Args:
+        stream: name of a canonical stream.
+        rows: values by column, those of `hub.sdk.streams.OPTIONAL` too. `identifiers` is a mapping of namespaces to
+            values here; a value that is None is left out.
+
+    Raises:
+        BrokenPlugin: a row names a column that the stream does not have, or has a value of the wrong type.
+    """
+    schema = pa.schema([*STREAMS[stream].columns, *OPTIONAL])
+    unknown = sorted({name for row in rows for name in row} - set(schema.names))
+    if unknown:
+        known = ", ".join(schema.names)
+        raise BrokenPlugin(f"stream {stream!r} has no column {unknown[0]!r}.", hint=f"It has: {known}.")
+    return pa.table([_column(stream, column, rows) for column in schema], schema=schema)
+
+
+def _column(stream: str, column: pa.Field, rows: Sequence[Mapping[str, object]]) -> pa.Array:
+    values = [_paired(row.get(column.name)) for row in rows]
+    try:
+        return pa.array(values, column.type)
+    except pa.ArrowException:  # its text holds the value
+        kinds = ", ".join(sorted({type(value).__name__ for value in values if value is not None}))
+        raise BrokenPlugin(f"{stream}.{column.name}: expected {column.type}, got {kinds}.") from None
+
+
+def _paired(value: object) -> object:
+    """Spell a mapping of identifiers as the list of pairs that lands."""
+    if not isinstance(value, Mapping):
+        return value
+    return [{"namespace": name, "value": each} for name, each in value.items() if each is not None]
