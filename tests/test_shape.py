@@ -106,17 +106,19 @@ def test_hub_names_no_connector() -> None:
     """No code of the hub knows a connector's name: not as a string, not as a word. Help texts may show one."""
     names = {name.removeprefix("hub_") for name in CONNECTORS} - {"csv", "file"}  # these two are also plain words
     found = {
-        f"{short(path)}:{node.lineno} {node.value}"
+        f"{short(path)}:{line} {text}"
         for path in SOURCES
         if path.is_relative_to(ROOT / "hub") and not path.is_relative_to(ROOT / "hub" / "cli")
-        for node in _strings(path)
-        if node.value.lower() in names or any(node.value.startswith(folder) for folder in FOLDERS)
+        for line, text in _strings(path)
+        if text.lower() in names or any(text.startswith(folder) for folder in FOLDERS)
     }
     assert found == set()
 
 
-def _strings(path: Path) -> Iterator[ast.Constant]:
-    return (node for node in ast.walk(tree(path)) if isinstance(node, ast.Constant) and isinstance(node.value, str))
+def _strings(path: Path) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.lineno, node.value
 
 
 def test_one_package_speaks_http() -> None:

@@ -1,12 +1,15 @@
 """`hub add`: one more tool."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hub.cli.options import HERE, AsJson, Folder
 from hub.cli.show import as_json, line
+
+if TYPE_CHECKING:
+    from hub.settings import ConnectorModels
 
 
 def add(
@@ -19,23 +22,13 @@ def add(
     json: AsJson = False,
 ) -> None:
     """Write a commented config file for a tool, and the lines of .env that it needs."""
-    from hub.cli.template import connection_file, variables
-    from hub.registry import load_plugins
-    from hub.sdk.errors import ConfigError
-    from hub.settings import FOLDER
-    from hub.settings.problems import listed, nearest
+    from hub.cli.installed import connector_named, write_schemas
 
-    known = load_plugins(project / "plugins").connectors()
-    if connector not in known:
-        hint = f"Installed: {listed(known)}."
-        raise ConfigError(f'there is no connector "{connector}".{nearest(connector, known)}', hint=hint)
-    stem, models = name or connector, known[connector]
-    path = project / FOLDER / f"{stem}.toml"
-    if path.exists():
-        raise ConfigError("this file is there already.", where=str(path), hint="Choose another name: --name NAME.")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(connection_file(stem, connector, models), encoding="utf-8")
-    needed = _remember(project / ".env", variables(stem, models))
+    models = connector_named(project, connector)
+    stem = name or connector
+    path = project / "config" / f"{stem}.toml"
+    needed = _write(path, project / ".env", stem, connector, models)
+    write_schemas(project)
     if json:
         as_json({"path": str(path), "variables": needed})
     else:
@@ -43,12 +36,24 @@ def add(
         line(f"Then: hub check {stem}")
 
 
-def _remember(path: Path, names: list[str]) -> list[str]:
-    """Add empty lines for variables that `.env` does not have; the file is the owner's alone."""
-    before = path.read_text(encoding="utf-8") if path.exists() else ""
-    missing = [name for name in names if f"{name}=" not in before]
+def _write(path: Path, env: Path, stem: str, connector: str, models: "ConnectorModels") -> list[str]:
+    from hub.sdk.errors import ConfigError
+    from hub.settings import env_lines, template
+
+    if path.exists():
+        raise ConfigError("this file is there already.", where=str(path), hint="Choose another name: --name NAME.")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(template(connector, models, stem), encoding="utf-8")
+    lines = env_lines(models, stem)
+    _append(env, lines)
+    return [each.removesuffix("=") for each in lines]
+
+
+def _append(env: Path, lines: tuple[str, ...]) -> None:
+    """Add variables that `.env` does not have; the file is the owner's alone."""
+    before = env.read_text(encoding="utf-8") if env.exists() else ""
+    missing = [each for each in lines if not any(line.startswith(each) for line in before.splitlines())]
     if missing:
-        path.touch(mode=0o600)
+        env.touch(mode=0o600)
         ending = "" if not before or before.endswith("\n") else "\n"
-        path.write_text(before + ending + "".join(f"{name}=\n" for name in missing), encoding="utf-8")
-    return names
+        env.write_text(before + ending + "".join(f"{each}\n" for each in missing), encoding="utf-8")

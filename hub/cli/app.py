@@ -1,5 +1,9 @@
 """The table of commands, each with an example."""
 
+import os
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
 from hub.cli import (
@@ -25,12 +29,23 @@ from hub.cli import (
 
 app = typer.Typer(
     name="hub",
-    help="Customer data in, one profile per person, segments, audience lists out; consent respected.",
     epilog="Begin with: hub demo",
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,  # a traceback with local values would show personal data
 )
+
+
+@app.callback()
+def here(
+    project: Annotated[
+        Path | None, typer.Option("-C", metavar="DIR", help="Work in this folder, as if started there.")
+    ] = None,
+) -> None:
+    """Customer data in, one profile per person, segments, audience lists out; consent respected."""
+    if project is not None:
+        os.chdir(project)
+
 
 START, WORK, LOOK, AUTHORS = "Start", "Work", "Look", "For authors and editors"
 
@@ -51,7 +66,7 @@ COMMANDS = (
     (LOOK, quarantine.quarantine, "hub quarantine journey"),
     (LOOK, export.export, "hub export segment:champions champions.csv"),
     (AUTHORS, plugins.plugins, "hub plugins"),
-    (AUTHORS, schema.schema, "hub schema > hub.schema.json"),
+    (AUTHORS, schema.schema, "hub schema"),
     (AUTHORS, sandbox.sandbox, "hub sandbox mailchimp --port 9000"),
 )
 

@@ -27,4 +27,4 @@ def approve(
     if json:
         as_json(found)
     else:
-        line(text(value(found, "message")) or f"approved {name}")
+        line(text(value(found, "message")))

@@ -65,8 +65,8 @@ def _play(client: "Client", as_of: str) -> "Mapping[str, Json]":
     second = follow(client, {"as_of": as_of, "extract": False})
     third = follow(client, {"as_of": as_of})
     moved = sum(_moved(audience) for audience in rows(third, "audiences"))
-    note(f"ran once more, everything read again: {moved} changes to send", "red" if moved else "green")
-    return {**second, "streams": first.get("streams")}
+    note(f"ran once more: {moved} changes to send", "red" if moved else "green")
+    return {**second, **{part: first.get(part) for part in ("streams", "segments", "stages")}}
 
 
 def _moved(audience: "Mapping[str, Json]") -> int:

@@ -1,10 +1,13 @@
 """What is installed, for commands that need no data and therefore no lock."""
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hub.registry import load_plugins
 from hub.sdk.errors import ConfigError
+from hub.settings import FOLDER, SCHEMA_FOLDER, ConnectorModels, schema
 from hub.settings.problems import listed, nearest
 
 if TYPE_CHECKING:
@@ -19,10 +22,19 @@ def listing(root: Path) -> "tuple[list[dict[str, Json]], list[dict[str, Json]]]"
     broken: list[dict[str, Json]] = [
         {"name": each.name, "where": each.where, "reason": each.reason} for each in plugins.broken
     ]
-    return [_offers(each) for each in plugins.loaded], broken
+    return [_contributed(each) for each in plugins.loaded], broken
 
 
-def _offers(plugin: "Loaded") -> "dict[str, Json]":
+def offers(row: "Mapping[str, Json]") -> str:
+    """What a plugin offers, in a line."""
+    kinds = ("sources", "destinations", "sandboxes", "traits", "stages")
+    given = {kind: row.get(kind) for kind in kinds}
+    return "; ".join(
+        f"{kind}: {listed(map(str, names))}" for kind, names in given.items() if isinstance(names, list) and names
+    )
+
+
+def _contributed(plugin: "Loaded") -> "dict[str, Json]":
     given = plugin.contribution
     return {
         "name": plugin.name,
@@ -42,3 +54,27 @@ def sandbox_named(root: Path, name: str) -> "type[Sandbox]":
         known = f"Installed: {listed(sorted(sandboxes))}."
         raise ConfigError(f'there is no sandbox "{name}".{nearest(name, sandboxes)}', hint=known)
     return sandboxes[name]
+
+
+def connector_named(root: Path, name: str) -> ConnectorModels:
+    """What is known of the connector of that name; raises `ConfigError` with the nearest one."""
+    known = load_plugins(root / "plugins").connectors()
+    if name not in known:
+        hint = f"Installed: {listed(known)}."
+        raise ConfigError(f'there is no connector "{name}".{nearest(name, known)}', hint=hint)
+    return known[name]
+
+
+def schemas(root: Path) -> "Json":
+    """JSON Schemas by file name."""
+    return schema(load_plugins(root / "plugins").connectors())
+
+
+def write_schemas(root: Path) -> int:
+    """Write every schema where the first line of a config file points to; return how many."""
+    folder = root / FOLDER / SCHEMA_FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    found = schema(load_plugins(root / "plugins").connectors())
+    for name, content in found.items():
+        (folder / name).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    return len(found)

@@ -1,5 +1,6 @@
 """`hub sandbox`: a simulated vendor on a port of this machine."""
 
+import signal
 from typing import Annotated
 
 import typer
@@ -25,7 +26,6 @@ def sandbox(
             as_json({"name": name, "url": box.url})
         else:
             line(f"{name} answers at {box.url}; its state: {box.url}/_sandbox/state. Ctrl-C ends it.")
-        try:
-            box.serve_forever()
-        except KeyboardInterrupt:
-            line("Ended.")
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: box.close())
+        box.serve_forever()

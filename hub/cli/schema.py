@@ -1,21 +1,17 @@
 """`hub schema`: JSON Schema of the config files, for editors."""
 
-from typing import Annotated
-
-import typer
-
-from hub.cli.options import HERE, Folder
+from hub.cli.options import HERE, AsJson, Folder
 
 
-def schema(
-    *,
-    name: Annotated[
-        str | None, typer.Argument(metavar="NAME", help="A connector, or hub, identity, segments, stages, traits.")
-    ] = None,
-    project: Folder = HERE,
-) -> None:
-    """Print the JSON Schema of one kind of config file, or of all by name."""
-    from hub.cli.installed import schemas
-    from hub.cli.show import as_json
+def schema(*, project: Folder = HERE, json: AsJson = False) -> None:
+    """Write the JSON Schema of every kind of config file to config/.schema, where editors look for it.
 
-    as_json(schemas(project, name))
+    A file that begins with `#:schema ./.schema/hub.json` is completed and checked by editors that know TOML.
+    """
+    from hub.cli.installed import schemas, write_schemas
+    from hub.cli.show import as_json, line
+
+    if json:
+        as_json(schemas(project))
+    else:
+        line(f"Wrote {write_schemas(project)} files to {project / 'config' / '.schema'}")

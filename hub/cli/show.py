@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from hub.sdk.records import Json
 
+WIDTH = 120  # of tables where there is no terminal
 COLOURS = {"green": "green", "amber": "yellow", "red": "red", "ok": "green", "warning": "yellow", "error": "red"}
 
 
@@ -17,7 +18,7 @@ def out() -> "Console":
     """The console on stdout."""
     from rich.console import Console
 
-    return Console(highlight=False, soft_wrap=True)
+    return Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else WIDTH)
 
 
 def err() -> "Console":
@@ -31,6 +32,7 @@ def as_json(body: "Json") -> None:
     """Print one JSON object."""
     json.dump(body, sys.stdout, indent=2, ensure_ascii=False)
     sys.stdout.write("\n")
+    sys.stdout.flush()  # whoever reads a pipe waits for it: `hub serve --json`
 
 
 def rows(body: "Json", key: str) -> "list[Mapping[str, Json]]":
@@ -75,12 +77,14 @@ def table(title: str, body: "Sequence[Mapping[str, Json]]", columns: Sequence[st
         grid.add_column(column.replace("_", " "), justify="right" if numeric else "left", overflow="fold")
     for row in body:
         grid.add_row(*(Text(text(row.get(column))) for column in columns))
-    out().print(grid)
+    out().print(grid, soft_wrap=False)
 
 
 def line(message: str, style: str = "") -> None:
     """Print a line of text as it is, on stdout."""
-    out().print(message, style=style or None, markup=False)
+    console = out()
+    console.print(message, style=style or None, markup=False)
+    console.file.flush()
 
 
 def note(message: str, style: str = "") -> None:

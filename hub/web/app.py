@@ -8,8 +8,8 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from hub import __version__, pipeline
-from hub.project.approving import Approved, approve
 from hub.project import Project
+from hub.project.approving import Approved, approve
 from hub.queries.check import check
 from hub.queries.export import export
 from hub.queries.person import Person, person

@@ -1,5 +1,6 @@
 """The command line in tests: run it as a program, and write its page in docs/ (`python tests/support/cli.py`)."""
 
+import inspect
 import json
 import subprocess
 import sys
@@ -7,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import typer.core
 import typer.main
 
 from hub.cli.app import COMMANDS, app
@@ -17,14 +19,14 @@ HUB = Path(sys.executable).with_name("hub")
 
 INTRODUCTION = """# Commands
 
-Every command takes `-C DIR` (the project's folder; here by default) and `--json` (one JSON object on stdout and nothing
-else; progress and hints go to stderr). Exit codes: 0 when all is green, 1 when something is amber or red, 2 for wrong use
-or a mistake in a config file.
+Every command takes `-C DIR` (the project's folder; here by default) and `--json` (one JSON object on stdout, nothing
+else; progress and hints go to stderr). Exit codes: 0 when all is green, 1 when something is amber or red, 2 for wrong
+use or a mistake in a config file.
 
 Commands that need the data ask the process that holds the project's lock (`hub serve`) through its HTTP API on this
-machine; where nobody holds it, they take it for as long as they work. KEY is a profile id or `namespace:value`, such as
-`email:ann@shop.example` or `household@journey:42`; `-` reads it from standard input, so that it stays out of the shell's
-history.
+machine; where nobody holds it, they take it for as long as they work. KEY is a profile id or `namespace:value`, such
+as `email:ann@shop.example` or `household@journey:42`; `-` reads it from standard input, so that it stays out of the
+shell's history.
 
 This page is written by `python tests/support/cli.py`, and a test compares it with the program.
 """
@@ -55,33 +57,54 @@ def hub(*arguments: str, cwd: Path | None = None, stdin: str = "", env: Mapping[
 
 def page() -> str:
     """The text of docs/commands.md, from what the program says of itself."""
-    group = typer.main.get_command(app)
     parts = [INTRODUCTION]
-    panels = dict.fromkeys(panel for panel, _, _ in COMMANDS)
-    for panel in panels:
+    for panel in dict.fromkeys(panel for panel, _, _ in COMMANDS):
         parts.append(f"## {panel}\n")
-        parts += [_section(group.commands[command.__name__]) for at, command, _ in COMMANDS if at == panel]  # type: ignore[attr-defined]
+        parts += [_section(command.__name__, example) for at, command, example in COMMANDS if at == panel]
     return "\n".join(parts)
 
 
-def _section(command: "typer.core.TyperCommand") -> str:
-    arguments = [_usage(each) for each in command.params if each.param_type_name == "argument"]
-    text, _, example = (command.help or "").partition(" Example: ") if not command.epilog else (command.help, "", "")
-    example = example or (command.epilog or "").removeprefix("Example: ")
-    lines = [f"### hub {' '.join([str(command.name), *arguments])}", "", str(text).strip(), "", f"    {example}", ""]
-    rows = [_row(each) for each in command.params if not set(each.opts) & {"--json", "-C"}]
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """An option or argument as the page shows it."""
+
+    shown: str
+    help: str
+    argument: bool
+    required: bool
+
+
+def parameters(command: str) -> list[Parameter]:
+    """The parameters of a command that not every command has."""
+    group = typer.main.get_command(app)
+    found = getattr(group, "commands")[command].params  # noqa: B009 - Typer types its groups as plain commands
+    return [
+        Parameter(_shown(each), each.help or "", each.param_type_name == "argument", each.required)
+        for each in found
+        if not set(each.opts) & {"--json", "-C"}
+    ]
+
+
+def _shown(parameter: "typer.core.TyperOption | typer.core.TyperArgument") -> str:
+    if parameter.param_type_name == "argument":
+        return str(parameter.metavar)
+    return " ".join([", ".join(parameter.opts), *([str(parameter.metavar)] if parameter.metavar else [])])
+
+
+def _section(name: str, example: str) -> str:
+    command = next(command for _, command, _ in COMMANDS if command.__name__ == name)
+    listed = parameters(name)
+    usage = [each.shown if each.required else f"[{each.shown}]" for each in listed if each.argument]
+    lines = [
+        f"### hub {' '.join([name, *usage])}",
+        "",
+        inspect.cleandoc(command.__doc__ or ""),
+        "",
+        f"    {example}",
+        "",
+    ]
+    rows = [f"| `{each.shown}` | {each.help} |" for each in listed]
     return "\n".join([*lines, *(["| | |", "|---|---|", *rows, ""] if rows else [])])
-
-
-def _usage(parameter: "typer.core.Parameter") -> str:
-    name = str(parameter.metavar or parameter.name).upper()
-    return name if parameter.required else f"[{name}]"
-
-
-def _row(parameter: "typer.core.Parameter") -> str:
-    shown = ", ".join(parameter.opts) if parameter.param_type_name == "option" else str(parameter.metavar)
-    value = f" {parameter.metavar}" if parameter.param_type_name == "option" and parameter.metavar else ""
-    return f"| `{shown}{value}` | {getattr(parameter, 'help', '') or ''} |"
 
 
 if __name__ == "__main__":
