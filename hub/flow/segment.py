@@ -103,7 +103,7 @@ def segment(
     unknown = _count_unknown(engine, list(rules))
     now = " union all ".join(
         [f"select 'segment' as kind, '{name}' as name, profile_id from verdicts where \"_s_{name}\"" for name in rules]
-        + ["select 'stage', stage, profile_id from verdicts where stage is not null"]
+        + ["select 'stage' as kind, stage as name, profile_id from verdicts where stage is not null"]
     )
     engine.run(f"create or replace temp table members_now as {now}")
     return engine.arrow(_CHANGES), unknown
