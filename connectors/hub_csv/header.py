@@ -4,10 +4,11 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from hub.sdk.errors import BadData
 from hub_csv.expression import nearest
-from hub_csv.scan import Dialect, Lines, Scanned, scan
+from hub_csv.scan import Dialect, Run, Scanned, Text, scan
 from hub_csv.settings import Format
 from hub_csv.staging import Staged
 
@@ -25,7 +26,7 @@ class Layout:
     names: tuple[str, ...]
     lines_before: int
 
-    def scan(self, staged: Staged) -> Iterator[Scanned]:
+    def scan(self, staged: Staged) -> Iterator[Scanned | Run]:
         """Read the file carefully, from its first record on."""
         staged.file.seek(0)
         return scan(staged.file, self.dialect, len(self.names), self.lines_before)
@@ -51,55 +52,53 @@ def csv_layout(staged: Staged, settings: Format, kind: str, wanted: Sequence[str
 
 def _announced(staged: Staged, settings: Format) -> tuple[str | None, int]:
     """Excel writes the delimiter into a first line such as `sep=;`."""
-    lines = _lines(staged)
-    first = lines.peek() or b""
+    first, _ = _text(staged).line() or (b"", 0)
     match = re.fullmatch(rb"sep=([!-/:-@|\t])", first.strip(b'"\r'))
     return (match[1].decode(), max(settings.skip, 1)) if match else (None, settings.skip)
 
 
-def _lines(staged: Staged) -> Lines:
+def _text(staged: Staged) -> Text:
     staged.file.seek(0)
-    return Lines(staged.file, staged.newline)
+    return Text(staged.file, staged.newline)
 
 
 def _layout(staged: Staged, settings: Format, delimiter: str, skip: int) -> Layout:
     dialect = Dialect(delimiter, settings.quote, settings.escape or settings.quote, staged.newline)
-    lines = _lines(staged)
-    before = _blank_lines(lines, skip)
-    first = lines.peek(before)
-    if first is None:
+    text, before = _text(staged), 0
+    while (found := text.line()) is not None and (before < skip or found[0] in {b"", b"\r"}):
+        text.skip(found[1])
+        before += 1
+    if found is None:
         raise BadData("The file holds no line of column names.", hint="Export it again, or mend format.skip.")
-    fields, taken = _names(lines, first, before, dialect)
+    fields, taken = _names(text, before, dialect)
     if settings.header:
         return Layout(dialect, tuple(field.decode("utf-8", "replace") for field in fields), before + taken)
     return Layout(dialect, tuple(f"column{at + 1}" for at in range(len(fields))), before)
 
 
-def _blank_lines(lines: Lines, skip: int) -> int:
-    before = skip
-    while lines.peek(before) in {b"", b"\r"}:
-        before += 1
-    return before
-
-
-def _names(lines: Lines, first: bytes, before: int, dialect: Dialect) -> tuple[list[bytes], int]:
-    record = first
+def _names(text: Text, before: int, dialect: Dialect) -> tuple[list[bytes], int]:
+    record, end = b"", 0
     for taken in range(1, _MAX_HEADER_LINES):
+        if (found := text.line(end)) is None:
+            break
+        record += found[0]
+        end = found[1]
         fields, is_open = dialect.split(record.removesuffix(b"\r"))
         if fields is not None:
             return fields, taken
-        following = lines.peek(before + taken)
-        if not is_open or following is None:
+        if not is_open:
             break
-        record += dialect.newline + following
+        record += dialect.newline
     raise BadData(f"The line of column names (line {before + 1}) has a quote that is not closed.", hint="Mend it.")
 
 
 def _fit(layout: Layout, staged: Staged, wanted: Sequence[str]) -> tuple[int, float, int]:
     """Judge a delimiter: by the wanted headers it finds, how even the records are, and how many columns it gives."""
     found = len(set(wanted) & set(layout.names))
-    sample = [scanned.reason for scanned, _ in zip(layout.scan(staged), range(_SAMPLE), strict=False)]
-    even = sample.count("") / len(sample) if sample else 1.0
+    sample = list(islice(layout.scan(staged), _SAMPLE))
+    sound = sum(part.count if isinstance(part, Run) else not part.reason for part in sample)
+    damaged = sum(bool(part.reason) for part in sample if isinstance(part, Scanned))
+    even = sound / (sound + damaged) if sample else 1.0
     columns = len(layout.names)
     return found, even if columns > 1 else 0.0, columns
 

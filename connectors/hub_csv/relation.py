@@ -17,7 +17,7 @@ import duckdb
 from hub.sdk.errors import BadData
 from hub_csv.cells import literal, quoted
 from hub_csv.header import Layout, csv_layout, json_layout
-from hub_csv.scan import MAX_RECORD, Scanned
+from hub_csv.scan import MAX_RECORD, Run, Scanned
 from hub_csv.settings import Format
 from hub_csv.staging import Staged, digest_of, staged
 
@@ -147,18 +147,19 @@ def _count(connection: duckdb.DuckDBPyConnection, select: str, layout: Layout) -
     return int(found[0][0])
 
 
-def _copy_sound(found: Iterator[Scanned], layout: Layout, target: IO[bytes]) -> tuple[int, list[Damaged]]:
-    sound, damaged, lines = 0, [], []
-    for record in found:
-        if record.reason:
-            damaged.append(Damaged(record.line, record.reason, shown(record.raw)))
-            continue
-        sound += 1
-        lines.append(record.raw if record.fields is None else layout.dialect.join(record.fields[: len(layout.names)]))
-        if len(lines) >= 10_000:
-            target.write(b"\n".join(lines) + b"\n")
-            lines.clear()
-    target.write(b"\n".join([*lines, b""]))
+def _copy_sound(found: Iterator[Scanned | Run], layout: Layout, target: IO[bytes]) -> tuple[int, list[Damaged]]:
+    """Write the sound records with plain line ends; return how many they are, and the damaged lines."""
+    sound, damaged = 0, []
+    end = b"\r\n" if layout.dialect.newline == b"\n" else b"\r"
+    for part in found:
+        if isinstance(part, Run):
+            sound += part.count
+            target.write(part.data.replace(end, b"\n"))
+        elif part.fields is None:
+            damaged.append(Damaged(part.line, part.reason, shown(part.raw)))
+        else:
+            sound += 1
+            target.write(layout.dialect.join(part.fields[: len(layout.names)]) + b"\n")
     target.flush()
     return sound, damaged
 
@@ -187,20 +188,28 @@ class TextLocator:
 
     def __init__(self, text: Staged, layout: Layout) -> None:
         self._text, self._layout = text, layout
-        self._sound: Iterator[Scanned] | None = None
-        self._next = 0
+        self._parts: Iterator[Scanned | Run] | None = None
+        self._first, self._behind = 0, 0  # rows in the current part: from, up to
+        self._line, self._lines = 0, list[bytes]()  # the part's first physical line, and its records
 
     def find(self, rows: Sequence[int]) -> Iterator[tuple[int, str]]:
         """Yield line and raw text of ascending rows."""
-        if self._sound is None:
-            self._sound = (record for record in self._layout.scan(self._text) if not record.reason)
         for row in rows:
-            record = next(self._sound)
-            while self._next < row:
-                record = next(self._sound)
-                self._next += 1
-            self._next += 1
-            yield record.line, shown(record.raw)
+            while row >= self._behind:
+                self._advance()
+            yield self._within(row - self._first)
+
+    def _advance(self) -> None:
+        if self._parts is None:
+            found = self._layout.scan(self._text)
+            self._parts = (part for part in found if isinstance(part, Run) or not part.reason)
+        part = next(self._parts)
+        self._line = part.line
+        self._lines = part.data.split(self._text.newline)[:-1] if isinstance(part, Run) else [part.raw]
+        self._first, self._behind = self._behind, self._behind + len(self._lines)
+
+    def _within(self, at: int) -> tuple[int, str]:
+        return self._line + at, shown(self._lines[at].removesuffix(b"\r"))
 
 
 def _jsonl(text: Staged, spare: IO[bytes], settings: Format, timezone: str, wanted: Sequence[str]) -> Relation:

@@ -19,16 +19,23 @@ _BLOCK = 1 << 20
 
 
 class Scanned(NamedTuple):
-    """One record or one damaged line.
+    """One record that is not a plain line, or one damaged line.
 
-    `line` is the physical line it starts on, from 1. `fields` are set where quotes or carriage returns were taken
-    apart; otherwise `raw` is the record as DuckDB reads it. `reason` is empty for a sound record.
+    `line` is the physical line it starts on, from 1. `fields` are the cells of a sound record. `reason` is empty for it.
     """
 
     line: int
     raw: bytes
     fields: list[bytes] | None
     reason: str
+
+
+class Run(NamedTuple):
+    """Many lines in a row that are one sound record each, with their line ends."""
+
+    line: int
+    count: int
+    data: bytes
 
 
 class _Patterns(NamedTuple):
@@ -59,6 +66,19 @@ class Dialect:
             opened=re.compile(rb" *%b%b\Z" % (quote, inner), re.DOTALL),
             bare=re.compile(rb"(?! *%b)[^%b]*" % (quote, delimiter)),
         )
+
+    def clean_lines(self, columns: int) -> re.Pattern[bytes]:
+        """Match as many lines as possible that are records beyond doubt; they need no second look."""
+        delimiter, quote, escape = (re.escape(mark.encode()) for mark in (self.delimiter, self.quote, self.escape))
+        cell = rb"[^%b%b\n\r\0]*+" % (delimiter, quote)
+        if quote:
+            inner = rb"[^%b%b\n\r\0]*+" % (quote, escape)
+            doubled = rb"(?:%b%b%b)*+" % (quote, quote, inner) if self.escape == self.quote else b""
+            cell = rb"(?:%b|%b%b%b%b)" % (cell, quote, inner, doubled, quote)
+        empty = rb"(?:%b%b)?" % (quote, quote) if quote and columns == 1 else b""
+        end = rb"\r?\n" if self.newline == b"\n" else rb"\r"
+        cells = (cell + delimiter) * (columns - 1) + cell
+        return re.compile(rb"(?>(?!%b%b)%b%b)++" % (empty, end, cells, end))
 
     def stays_open(self, line: bytes) -> bool:
         """Tell whether a line that begins inside quotes ends inside the same ones."""
@@ -102,103 +122,117 @@ class Dialect:
         return self.delimiter.encode().join(quote + field + quote for field in escaped)
 
 
-class Lines:
-    """Physical lines of a file with look-ahead, without their line feeds; a carriage return before one stays."""
+class Text:
+    """A file's text with look-ahead from the current place on."""
 
     def __init__(self, file: IO[bytes], newline: bytes) -> None:
         self._file, self._newline = file, newline
-        self._lines: list[bytes] = []
-        self._rest = b""
-        self._ended = False
-        self._at = 0
+        self._buffer, self._at, self._ended = b"", 0, False
 
-    def peek(self, ahead: int = 0) -> bytes | None:
-        """Return the line `ahead` of the current one, or None after the end."""
-        while self._at + ahead >= len(self._lines) and not self._ended:
+    def line(self, ahead: int = 0) -> tuple[bytes, int] | None:
+        """Return the line that starts `ahead` bytes from here, without its end, and where the next one starts.
+
+        Raises:
+            BadData: no line ends within the largest size.
+        """
+        while (end := self._buffer.find(self._newline, self._at + ahead)) < 0 and not self._ended:
             self._fill()
-        at = self._at + ahead
-        return self._lines[at] if at < len(self._lines) else None
+        start = self._at + ahead
+        if end < 0:
+            rest = self._buffer[start:]
+            return (rest, ahead + len(rest)) if rest else None
+        return self._buffer[start:end], end + len(self._newline) - self._at
 
-    def drop(self, count: int) -> None:
-        """Go on by `count` lines."""
+    def run(self, pattern: re.Pattern[bytes]) -> bytes:
+        """Return what matches from here on, as far as it is in memory."""
+        if self._at >= len(self._buffer) and not self._ended:
+            self._fill()
+        match = pattern.match(self._buffer, self._at)
+        return match[0] if match else b""
+
+    def skip(self, count: int) -> None:
+        """Go on by `count` bytes."""
         self._at += count
-        if self._at > 50_000:
-            del self._lines[: self._at]
-            self._at = 0
 
     def _fill(self) -> None:
-        pieces = [self._rest]
-        while block := self._file.read(_BLOCK):
-            pieces.append(block)
-            if self._newline in block:
-                break
-            if len(pieces) * _BLOCK > _MAX_LINE:
-                raise BadData(f"Expected lines of text, found no end of line within {_MAX_LINE:,} bytes.")
-        lines = b"".join(pieces).split(self._newline)
+        block = self._file.read(_BLOCK)
         self._ended = not block
-        self._rest = b"" if self._ended else lines.pop()
-        if self._ended and lines[-1] == b"":
-            lines.pop()
-        self._lines += lines
+        self._buffer, self._at = self._buffer[self._at :] + block, 0
+        if len(self._buffer) > _MAX_LINE:
+            raise BadData(f"Expected lines of text, found no end of line within {_MAX_LINE:,} bytes.")
 
 
-def scan(file: IO[bytes], dialect: Dialect, columns: int, skip: int) -> Iterator[Scanned]:
+def scan(file: IO[bytes], dialect: Dialect, columns: int, skip: int) -> Iterator[Scanned | Run]:
     """Yield every record and every damaged line after the first `skip` lines; blank lines are neither."""
-    lines = Lines(file, dialect.newline)
+    text = Text(file, dialect.newline)
     for _ in range(skip):
-        lines.peek()
-        lines.drop(1)
+        text.skip((text.line() or (b"", 0))[1])
     number = skip + 1
-    while (raw := lines.peek()) is not None:
-        found, taken = _record(lines, raw, number, dialect, columns)
-        if found is not None:
-            yield found
-        lines.drop(taken)
+    pattern = dialect.clean_lines(columns)
+    while True:
+        if data := _valid(text.run(pattern), dialect.newline):
+            run = Run(number, data.count(dialect.newline), data)
+            text.skip(len(data))
+            number += run.count
+            yield run
+        if (found := text.line()) is None:
+            return
+        scanned, taken, size = _record(text, *found, number, dialect, columns)
+        if scanned is not None:
+            yield scanned
+        text.skip(size)
         number += taken
 
 
-def _record(lines: Lines, raw: bytes, number: int, dialect: Dialect, columns: int) -> tuple[Scanned | None, int]:
-    delimiter, quote = dialect.delimiter.encode(), dialect.quote.encode()
-    if quote and quote in raw:
-        return _quoted(lines, raw, number, dialect, columns)
-    raw = raw.removesuffix(b"\r")
-    if not raw:
-        return None, 1
-    fields = raw.split(delimiter) if raw.count(delimiter) != columns - 1 or b"\r" in raw else None
-    if columns == 1 and fields and not any(fields):
-        return None, 1
-    return Scanned(number, raw, fields, _damage(raw, fields, columns)), 1
+def _valid(data: bytes, newline: bytes) -> bytes:
+    """Return the lines before the first that is not UTF-8."""
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        return data[: data.rfind(newline, 0, error.start) + 1]
+    return data
 
 
-def _quoted(lines: Lines, raw: bytes, number: int, dialect: Dialect, columns: int) -> tuple[Scanned | None, int]:
-    record, taken, fields, is_open = _gather(lines, raw, dialect)
+def _record(
+    text: Text, raw: bytes, size: int, number: int, dialect: Dialect, columns: int
+) -> tuple[Scanned | None, int, int]:
+    """Read one record that is no clean line: what it is, and how many lines and bytes it takes."""
+    if dialect.quote and dialect.quote.encode() in raw:
+        record, taken, end, fields, is_open = _gather(text, raw, size, dialect)
+    else:
+        record, taken, end, is_open = raw.removesuffix(b"\r"), 1, size, False
+        fields = record.split(dialect.delimiter.encode())
+    if fields is not None and not any(fields) and (columns == 1 or not record):
+        return None, taken, end
     if fields is None:
         reason = "a quote is opened and not closed" if is_open else "a closing quote is followed by text"
-    elif columns == 1 and not any(fields):
-        return None, taken
     else:
         reason = _damage(record, fields, columns)
-    return (Scanned(number, raw.removesuffix(b"\r"), None, reason), 1) if reason else (Scanned(number, record, fields, ""), taken)
+    if reason:
+        return Scanned(number, raw.removesuffix(b"\r"), None, reason), 1, size
+    return Scanned(number, record, fields, ""), taken, end
 
 
-def _gather(lines: Lines, raw: bytes, dialect: Dialect) -> tuple[bytes, int, list[bytes] | None, bool]:
+def _gather(
+    text: Text, raw: bytes, size: int, dialect: Dialect
+) -> tuple[bytes, int, int, list[bytes] | None, bool]:
     """Take lines until the quotes that `raw` opens are closed, or until it is clear that they never are."""
-    parts, size, record = [raw], len(raw), raw.removesuffix(b"\r")
+    parts, end, record = [raw], size, raw.removesuffix(b"\r")
     fields, is_open = dialect.split(record)
-    while is_open and size <= MAX_RECORD and (following := lines.peek(len(parts))) is not None:
-        parts.append(following)
-        size += len(following) + 1
-        if not dialect.stays_open(following):
+    while is_open and end <= MAX_RECORD and (following := text.line(end)) is not None:
+        parts.append(following[0])
+        end = following[1]
+        if not dialect.stays_open(following[0]):
             record = dialect.newline.join(parts).removesuffix(b"\r")
             fields, is_open = dialect.split(record)
-    return record, len(parts), fields, is_open
+    return record, len(parts), end, fields, is_open
 
 
-def _damage(record: bytes, fields: list[bytes] | None, columns: int) -> str:
+def _damage(record: bytes, fields: list[bytes], columns: int) -> str:
     """Say what is wrong with a record, if anything. Empty cells beyond the last column do no harm."""
     if len(record) > MAX_RECORD:
         return f"longer than {MAX_RECORD:,} bytes"
-    if fields is not None and (len(fields) < columns or any(fields[columns:])):
+    if len(fields) < columns or any(fields[columns:]):
         return f"expected {columns} columns, found {len(fields)}"
     if b"\0" in record:
         return "holds a NUL byte"
