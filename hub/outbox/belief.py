@@ -40,7 +40,8 @@ class Belief:
     """The fold of a key's entries.
 
     `op` and `payload_hash` are of the latest entry that may have changed the tool. `owned`: an add of ours may stand
-    there. `refused_*` describe the latest refusal since; `parked`: it is for good, until the payload changes.
+    there. `refused_*` describe the latest refusal since. `parked`: rejected until the payload changes, or suppressed,
+    which only evidence of presence (the person came back by themselves) ends.
     """
 
     presence: Presence = "none"
@@ -76,18 +77,24 @@ def _applied(belief: Belief, entry: Entry) -> Belief:
         payload_hash=entry.payload_hash,
         vendor_id=belief.vendor_id,
         settle_until=belief.settle_until,
+        parked="suppressed" if belief.parked == "suppressed" and entry.outcome != "present" else "",
     )
 
 
 def _refused(belief: Belief, entry: Entry) -> Belief:
     tries = belief.tries + 1 if entry.outcome == "retry" else 0
-    parked: Parked = entry.outcome if entry.outcome != "retry" else "rejected" if tries >= RETRY_BUDGET else ""  # type: ignore[assignment]
     return replace(
         belief,
-        parked=parked,
+        parked=_parked(belief, entry, tries),
         refused_op=entry.op,
         refused_hash=entry.payload_hash,
         refused_code=entry.code,
         refused_until=entry.retry_at,
         tries=tries,
     )
+
+
+def _parked(belief: Belief, entry: Entry, tries: int) -> Parked:
+    if "suppressed" in (belief.parked, entry.outcome):
+        return "suppressed"
+    return "rejected" if entry.outcome == "rejected" or tries >= RETRY_BUDGET else ""

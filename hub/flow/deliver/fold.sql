@@ -14,6 +14,8 @@ mark as (
            max(n) filter (where gone) as gone,
            max(n) filter (where applied and not gone and op = 'add') as added,
            max(n) filter (where not applied) as refused,
+           max(n) filter (where outcome = 'suppressed') as suppressed,
+           max(n) filter (where outcome = 'present') as present,
            max(n) filter (where outcome <> 'retry') as reset,
            max(n) filter (where vendor_id is not null) as named,
            max(settle_until) as settle_until
@@ -42,6 +44,8 @@ joined as (
            r.n as refusal, a.n as application, r.outcome as refusal_outcome,
            r.op as refusal_op, r.payload_hash as refusal_hash, r.code as refusal_code, r.retry_at as refusal_until,
            coalesce(t.tries, 0) + case when m.reset is null then coalesce(l.tries, 0) else 0 end as tries,
+           coalesce(m.suppressed > coalesce(m.present, -1), false)
+           or (coalesce(l.parked, '') = 'suppressed' and m.present is null) as suppressed,
            l.parked, l.refused_op, l.refused_hash, l.refused_code, l.refused_until,
            coalesce(d.sent_at, l.added_at) as added_at,
            coalesce(a.sent_at, l.changed_at) as changed_at
@@ -55,8 +59,9 @@ joined as (
     left join ledger l on l.key = m.key
 )
 select connection, target, key, wire, profile_id, audience, presence, owned, op, payload_hash, vendor_id, settle_until,
-       case when refusal is null then case when application is null then coalesce(parked, '') else '' end
-            when refusal_outcome <> 'retry' then refusal_outcome
+       case when suppressed then 'suppressed'
+            when refusal is null then case when application is null then coalesce(parked, '') else '' end
+            when refusal_outcome = 'rejected' then 'rejected'
             when tries >= $budget then 'rejected'
             else '' end as parked,
        case when refusal is not null then refusal_op when application is null then refused_op end as refused_op,
