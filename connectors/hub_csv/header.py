@@ -46,7 +46,10 @@ def csv_layout(staged: Staged, settings: Format, kind: str, wanted: Sequence[str
     fixed = settings.delimiter or ("\t" if kind == "tsv" else None)
     announced, skip = _announced(staged, settings)
     candidates = (fixed,) if fixed else (announced,) if announced else _CANDIDATES
-    layouts = [_layout(staged, settings, delimiter, skip) for delimiter in candidates]
+    found = [_layout(staged, settings, delimiter, skip) for delimiter in candidates]
+    layouts = [layout for layout in found if layout is not None]
+    if not layouts:
+        raise BadData("The line of column names has a quote that is not closed, or text behind one.", hint="Mend it.")
     return max(layouts, key=lambda layout: _fit(layout, staged, wanted))
 
 
@@ -62,7 +65,8 @@ def _text(staged: Staged) -> Text:
     return Text(staged.file, staged.newline)
 
 
-def _layout(staged: Staged, settings: Format, delimiter: str, skip: int) -> Layout:
+def _layout(staged: Staged, settings: Format, delimiter: str, skip: int) -> Layout | None:
+    """Lay the file out by one delimiter; None when that leaves quotes of the header unclosed."""
     dialect = Dialect(delimiter, settings.quote, settings.escape or settings.quote, staged.newline)
     text, before = _text(staged), 0
     while (found := text.line()) is not None and (before < skip or found[0] in {b"", b"\r"}):
@@ -70,13 +74,15 @@ def _layout(staged: Staged, settings: Format, delimiter: str, skip: int) -> Layo
         before += 1
     if found is None:
         raise BadData("The file holds no line of column names.", hint="Export it again, or mend format.skip.")
-    fields, taken = _names(text, before, dialect)
+    fields, taken = _names(text, dialect)
+    if fields is None:
+        return None
     if settings.header:
         return Layout(dialect, tuple(field.decode("utf-8", "replace") for field in fields), before + taken)
     return Layout(dialect, tuple(f"column{at + 1}" for at in range(len(fields))), before)
 
 
-def _names(text: Text, before: int, dialect: Dialect) -> tuple[list[bytes], int]:
+def _names(text: Text, dialect: Dialect) -> tuple[list[bytes] | None, int]:
     record, end = b"", 0
     for taken in range(1, _MAX_HEADER_LINES):
         if (found := text.line(end)) is None:
@@ -84,12 +90,10 @@ def _names(text: Text, before: int, dialect: Dialect) -> tuple[list[bytes], int]
         record += found[0]
         end = found[1]
         fields, is_open = dialect.split(record.removesuffix(b"\r"))
-        if fields is not None:
-            return fields, taken
         if not is_open:
-            break
+            return fields, taken
         record += dialect.newline
-    raise BadData(f"The line of column names (line {before + 1}) has a quote that is not closed.", hint="Mend it.")
+    return None, 0
 
 
 def _fit(layout: Layout, staged: Staged, wanted: Sequence[str]) -> tuple[int, float, int]:

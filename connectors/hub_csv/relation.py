@@ -257,17 +257,18 @@ def _json_names(connection: duckdb.DuckDBPyConnection, lines: str, wanted: Seque
 class ParquetLocator:
     """Finds rows of a Parquet file by number."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, path: str) -> None:
-        self._connection, self._path = connection, path
+    def __init__(self, connection: duckdb.DuckDBPyConnection, path: str, names: Sequence[str]) -> None:
+        self._connection = connection
+        row = ", ".join(f"{literal(name)}: {quoted(name)}" for name in names)
+        self._query = (
+            f"SELECT file_row_number, CAST(to_json({{{row}}}) AS VARCHAR) FROM "
+            f"read_parquet({literal(path)}, file_row_number = true) "
+            "WHERE file_row_number IN (SELECT unnest($1)) ORDER BY 1"
+        )
 
     def find(self, rows: Sequence[int]) -> Iterator[tuple[int, str]]:
         """Yield number, from 1, and JSON text of rows."""
-        found = self._connection.cursor().execute(
-            f"SELECT file_row_number, CAST(to_json(r) AS VARCHAR) FROM (SELECT file_row_number, r FROM (SELECT "
-            f"file_row_number, COLUMNS(*) FROM read_parquet({literal(self._path)}, file_row_number = true)) r) "
-            f"WHERE file_row_number IN (SELECT unnest($1)) ORDER BY 1",
-            [list(rows)],
-        )
+        found = self._connection.cursor().execute(self._query, [list(rows)])
         for row, raw in found.fetchall():
             yield int(row) + 1, str(raw)[:RAW_LIMIT]
 
@@ -288,6 +289,6 @@ def _parquet(path: Path, timezone: str) -> Relation:
         f"SELECT {select} FROM read_parquet({literal(str(path))})",
         names,
         {str(row[0]): str(row[1]) for row in found},
-        ParquetLocator(connection, str(path)),
+        ParquetLocator(connection, str(path), names),
         digest_of(path),
     )

@@ -14,7 +14,7 @@ from typing import IO, NamedTuple
 from hub.sdk.errors import BadData
 
 MAX_RECORD = 2_000_000
-_MAX_LINE = 256_000_000
+_MAX_LINE = 64_000_000
 _BLOCK = 1 << 20
 
 
