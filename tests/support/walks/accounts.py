@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+from hub.sdk.settings import Settings
+
 V = TypeVar("V")
 
 
@@ -17,3 +19,9 @@ class Accounts(Generic[V]):
         if account not in self._open:
             self._open[account] = self._opening()
         return self._open[account]
+
+
+class AccountSettings(Settings):
+    """The `[connection]` of a walk."""
+
+    account: str

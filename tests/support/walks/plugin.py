@@ -2,9 +2,14 @@
 
 from collections.abc import Sequence
 
-from hub.sdk.connector import Source
+from hub.sdk.connector import Destination, Source
 from hub.sdk.hookspecs import hookimpl
 from support.walks.ga4 import Ga4Source
+from support.walks.google import GoogleDestination
+from support.walks.hubspot import HubspotDestination
+from support.walks.klaviyo import KlaviyoDestination
+from support.walks.mailchimp import MailchimpDestination
+from support.walks.meta import MetaDestination
 from support.walks.roster import RosterSource
 from support.walks.shopify import ShopifySource
 
@@ -13,3 +18,9 @@ from support.walks.shopify import ShopifySource
 def hub_sources() -> Sequence[type[Source]]:  # type: ignore[type-arg]
     """Sources."""
     return [RosterSource, ShopifySource, Ga4Source]
+
+
+@hookimpl
+def hub_destinations() -> Sequence[type[Destination]]:  # type: ignore[type-arg]
+    """Destinations."""
+    return [MailchimpDestination, HubspotDestination, MetaDestination, GoogleDestination, KlaviyoDestination]

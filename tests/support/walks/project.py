@@ -9,9 +9,30 @@ from uuid import uuid4
 
 from hub.pipeline import run
 from hub.project import Project
-from hub.report import RunReport, RunRequest, Step
+from hub.project.approving import approve
+from hub.report import AudienceCount, RunReport, RunRequest, Step
+from support.walks.roster import ROSTERS, Roster
+
+AUDIENCE = "customers"
 
 _PLUGIN = Path(__file__).parent / "plugin.py"
+_ROSTER = """
+    [connection]
+    connector = "walk_roster"
+    account   = "${ACCOUNT}"
+
+    [[source]]
+"""
+_TOOL = """
+    [connection]
+    connector = "%s"
+    account   = "${ACCOUNT}"
+
+    [[audience]]
+    name    = "customers"
+    segment = "customers"
+    %s
+"""
 
 
 @dataclass
@@ -52,7 +73,37 @@ class WalkProject:
             number = project.store.start_run("test", project.instant(as_of))
             return run(project, request, run_id=number, tell=lambda _: None, cancelled=lambda: False)
 
+    def approve(self) -> None:
+        """Say yes to the audience."""
+        with self.opened() as project:
+            approve(project, AUDIENCE, who="test")
+
+    def deliver(self) -> AudienceCount:
+        """Make one pass and return what became of the audience."""
+        return self.run().audiences[0]
+
     def rows(self, sql: str) -> list[tuple[object, ...]]:
         """Ask the derived database."""
         with self.opened() as project:
             return project.engine.run(sql)
+
+
+def audience_project(root: Path, connector: str, keys: str, people: int) -> tuple[WalkProject, Roster]:
+    """Make a project with one approved audience of everybody on the roster; `keys` are further lines of its table."""
+    files = {
+        "roster": _ROSTER,
+        "tool": _TOOL % (connector, keys),
+        "identity": 'one_person = ["card"]\n',
+        "segments": '[segment.customers]\nwhere = "first_name is not null"\n',
+    }
+    project = WalkProject(root, files)
+    roster = ROSTERS[project.account]
+    for number in range(1, people + 1):
+        roster.add(number)
+    project.approve()
+    return project, roster
+
+
+def addresses(*numbers: int) -> list[str]:
+    """Return the addresses that the roster gives to people."""
+    return sorted(f"person-{number}@shop.example" for number in numbers)

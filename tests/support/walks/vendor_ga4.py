@@ -1,6 +1,6 @@
 """A property at Google Analytics, as far as it is hard to read.
 
-Facts (vendor-sources, GA4 Data API): a day's numbers change for some days after it, so days are read again and
+Facts: a day's numbers change for some days after it, so days are read again and
 replaced; a report comes in pages of a total order, with the number of all rows; metadata says when it was sampled or
 thresholded; people appear only through a dimension that the owner has registered.
 """

@@ -1,6 +1,6 @@
 """A shop at Shopify, as far as it is hard to read.
 
-Facts (vendor-sources, Shopify Admin GraphQL): a bulk job gives one object per line, children carry `__parentId` and are
+Facts: a bulk job gives one object per line, children carry `__parentId` and are
 not promised to follow their parent; without approval protected fields are null beside an ACCESS_DENIED error; deleted
 and merged customers are in no listing; events are signed with HMAC-SHA256 over the raw body, base64.
 """
