@@ -22,7 +22,11 @@ GLOBAL = frozenset({"email", "phone", "madid", "ga_client"})
 _PLAIN_EMAIL = (
     r"^[a-z0-9_%+'-]+(\.[a-z0-9_%+'-]+)*@[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*\.[a-z]{2,}$"
 )
-_PLAIN_PHONE = r"^\+[1-9][0-9]{7,14}$"
+# Numbers that the library gives back as they are: country code, no trunk zero after it, a length used there.
+_PLAIN_PHONE = (
+    r"^\+(1[2-9][0-9]{9}|(33|34|41|61|351)[1-9][0-9]{8}|(39|43|49)[1-9][0-9]{6,11}|44[1-9][0-9]{8,9}"
+    r"|(45|47)[1-9][0-9]{7}|46[1-9][0-9]{6,9}|(31|48)[1-9][0-9]{8}|32[1-9][0-9]{7,8}|353[1-9][0-9]{6,9})$"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +57,15 @@ def normalise_email(value: str) -> str | None:
 
 
 def normalise_phone(value: str, country: str | None) -> str | None:
-    """Return the number as E.164; one without a country code is read as of `country` (ISO alpha-2)."""
+    """Return the number as E.164; one without a country code is read as of `country` (ISO alpha-2).
+
+    A part of a number, such as an area code alone, is none: cut-off numbers would link strangers.
+    """
     try:
         number = phonenumbers.parse(value, country)
     except phonenumbers.NumberParseException:
         return None
-    if not phonenumbers.is_possible_number(number):
+    if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
