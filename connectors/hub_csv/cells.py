@@ -4,6 +4,7 @@ A file's cells arrive as text and are read by the rules of its format. Cells of 
 function takes both.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -112,7 +113,7 @@ def _currency(text: str) -> str:
     return f"CASE WHEN regexp_full_match({code}, '[A-Z]{{3}}') THEN {code} END"
 
 
-_TEXTUAL = {
+_TEXTUAL: dict[Use, Callable[[str], str]] = {
     Use.TEXT: lambda text: text,
     Use.KEY: lambda text: f"nullif(trim({text}), '')",
     Use.FLAG: _flag,

@@ -14,19 +14,22 @@ from sqlglot.errors import SqlglotError
 from hub.sdk.errors import ConfigError
 from hub_csv.cells import Use
 
-AGGREGATES = frozenset(
+_AGGREGATE_NODES = (
     "Sum Avg Min Max Count CountIf ArgMin ArgMax Mode Median LogicalOr LogicalAnd GroupConcat Filter Distinct Order "
-    "Ordered Where".split()
+    "Ordered Where"
 )
-_SCALARS = frozenset(
+_SCALAR_NODES = (
     "Column Identifier Literal Null Boolean Paren Case If Coalesce Nullif Greatest Least Cast TryCast DataType Alias "
     "Add Sub Mul Div IntDiv Mod Neg Abs Round Floor Ceil Sign Sqrt Ln Pow Trunc "
     "And Or Not EQ NEQ GT GTE LT LTE Is In Between Like ILike NullSafeEQ NullSafeNEQ Var Tuple "
     "Lower Upper Trim Replace Length Left Right Substring Reverse Translate Pad Concat ConcatWs DPipe SplitPart "
     "StrPosition StartsWith EndsWith Contains RegexpExtract RegexpLike RegexpReplace RegexpFullMatch MD5 SHA2 "
     "StrToTime TimeToStr TimestampTrunc DateTrunc Interval IntervalSpan Extract Year Month Day Week Hour Minute "
-    "DateFromParts DateDiff DataTypeParam JSONExtract JSONExtractScalar JSONPath JSONPathKey JSONPathRoot JSONPathSubscript".split()
+    "DateFromParts DateDiff DataTypeParam JSONExtract JSONExtractScalar JSONPath JSONPathKey JSONPathRoot"
+    " JSONPathSubscript"
 )
+AGGREGATES = frozenset(_AGGREGATE_NODES.split())
+_SCALARS = frozenset(_SCALAR_NODES.split())
 _BY_NAME = frozenset({"try_strptime", "strip_accents", "isfinite"})
 _CASTERS = {"as_number": Use.EXACT, "as_timestamp": Use.WHEN, "as_date": Use.DAY}
 RECORD_NUMBER = "record_number"
@@ -45,7 +48,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f' Did you mean "{by_folded[found[0]]}"?' if found else ""
 
 
-def check_expression(sql: str, where: str, *, aggregates: bool) -> exp.Expression:
+def check_expression(sql: str, where: str, *, aggregates: bool) -> exp.Expr:
     """Parse one expression and refuse what is not allowed.
 
     Raises:
@@ -62,7 +65,7 @@ def check_expression(sql: str, where: str, *, aggregates: bool) -> exp.Expressio
     return trees[0]
 
 
-def _check_node(node: exp.Expression, where: str, *, aggregates: bool) -> None:
+def _check_node(node: exp.Expr, where: str, *, aggregates: bool) -> None:
     name = type(node).__name__
     if isinstance(node, exp.Anonymous):
         _check_call(node, where)
@@ -72,7 +75,9 @@ def _check_node(node: exp.Expression, where: str, *, aggregates: bool) -> None:
         if not aggregates:
             raise ValueError(f"{where}: {name.lower()}() needs group_by, and no aggregate may stand in where")
     elif name not in _SCALARS:
-        raise ValueError(f"{where}: {name.lower()} is not allowed here. Allowed are plain functions of one file's cells")
+        raise ValueError(
+            f"{where}: {name.lower()} is not allowed here. Allowed are plain functions of one file's cells"
+        )
     elif isinstance(node, exp.Column) and node.table:
         raise ValueError(f'{where}: write headers alone, in double quotes: "{node.name}"')
 
@@ -87,15 +92,15 @@ def _check_call(node: exp.Anonymous, where: str) -> None:
         raise ValueError(f"{where}: the function {name}() is not known or not allowed.{nearest(name, _CASTERS)}")
 
 
-def aggregates_in(tree: exp.Expression) -> bool:
+def aggregates_in(tree: exp.Expr) -> bool:
     """Tell whether an expression sums up several lines."""
     return any(isinstance(node, exp.AggFunc) for node in tree.walk())
 
 
-def bind(tree: exp.Expression, resolve: Resolve) -> str:
+def bind(tree: exp.Expr, resolve: Resolve) -> str:
     """Write the expression as SQL over the reader's own columns; `resolve` names them by header and use."""
 
-    def place(node: exp.Expression) -> exp.Expression:
+    def place(node: exp.Expr) -> exp.Expr:
         if isinstance(node, exp.Anonymous) and node.name.lower() in _CASTERS:
             return exp.column(resolve(node.expressions[0].name, _CASTERS[node.name.lower()]))
         if isinstance(node, exp.Anonymous) and node.name.lower() == RECORD_NUMBER:
@@ -109,7 +114,7 @@ def bind(tree: exp.Expression, resolve: Resolve) -> str:
 
 def _is_number(column: exp.Column) -> bool:
     """Tell from where a header stands that its cells must be numbers: in sums, arithmetic, next to a number."""
-    node: exp.Expression = column
+    node: exp.Expr = column
     while isinstance(node.parent, exp.Paren):
         node = node.parent
     parent = node.parent
@@ -119,7 +124,7 @@ def _is_number(column: exp.Column) -> bool:
     return isinstance(parent, (*_ARITHMETIC, *_NUMERIC_CALLS))
 
 
-def _is_numeric_literal(node: exp.Expression) -> bool:
+def _is_numeric_literal(node: exp.Expr) -> bool:
     plain = node.this if isinstance(node, exp.Neg) else node
     return isinstance(plain, exp.Literal) and not plain.is_string
 

@@ -37,10 +37,15 @@ class Found:
         by_name = _KINDS.get(suffixes[-1], "csv") if suffixes else "csv"
         return by_name if settings.kind == "auto" else settings.kind
 
-    def is_unchanged(self) -> bool:
-        """Tell whether the file still is what was seen."""
+    def require_unchanged(self) -> None:
+        """Check that the file still is what was seen.
+
+        Raises:
+            BadData: it was written to meanwhile.
+        """
         status = self.path.stat()
-        return (status.st_size, status.st_mtime_ns) == (self.size, self.mtime)
+        if (status.st_size, status.st_mtime_ns) != (self.size, self.mtime):
+            raise BadData("The file changed while it was read.", hint="It is read again next time.")
 
 
 def content_stamp(digest: str) -> bytes:
@@ -62,8 +67,11 @@ def find_files(root: Path, patterns: Sequence[str], *, first_time: bool) -> list
         raise ConfigError(f"the folder {root} does not exist.", where="root", hint="Mend root or make the folder.")
     paths = dict.fromkeys(path for pattern in patterns for path in _matching(root, pattern, first_time=first_time))
     if len(paths) > MAX_FILES:
-        raise ConfigError(f"{len(paths):,} files match; at most {MAX_FILES:,} can be remembered.", where="files",
-                          hint="Move files that were read to another folder, or split the source.")
+        raise ConfigError(
+            f"{len(paths):,} files match; at most {MAX_FILES:,} can be remembered.",
+            where="files",
+            hint="Move files that were read to another folder, or split the source.",
+        )
     return [_seen(root, path) for path in paths]
 
 
@@ -81,7 +89,9 @@ def _matching(root: Path, pattern: str, *, first_time: bool) -> Iterable[Path]:
 def _named(root: Path, name: str) -> Path:
     path = root / name
     if path.is_dir():
-        raise ConfigError(f'"{name}" is a folder.', where="files", hint=f'To read all in it, write "{name.rstrip("/")}/*.csv".')
+        raise ConfigError(
+            f'"{name}" is a folder.', where="files", hint=f'To read all in it, write "{name.rstrip("/")}/*.csv".'
+        )
     if not path.is_file():
         raise ConfigError(f'the file "{name}" does not exist in {root}.', where="files", hint=_listing(root, name))
     return path

@@ -15,6 +15,7 @@ from hub_csv.staging import Staged
 _CANDIDATES = (",", ";", "\t", "|")
 _SAMPLE = 50
 _MAX_HEADER_LINES = 50
+_SHOWN = 12
 NO_DELIMITER = "\x1f"  # may not stand in JSON, so that a line stays one cell
 
 
@@ -100,7 +101,7 @@ def _fit(layout: Layout, staged: Staged, wanted: Sequence[str]) -> tuple[int, fl
     """Judge a delimiter: by the wanted headers it finds, how even the records are, and how many columns it gives."""
     found = len(set(wanted) & set(layout.names))
     sample = list(islice(layout.scan(staged), _SAMPLE))
-    sound = sum(part.count if isinstance(part, Run) else not part.reason for part in sample)
+    sound = sum(part.records if isinstance(part, Run) else not part.reason for part in sample)
     damaged = sum(bool(part.reason) for part in sample if isinstance(part, Scanned))
     even = sound / (sound + damaged) if sample else 1.0
     columns = len(layout.names)
@@ -122,5 +123,5 @@ def require(names: Sequence[str], wanted: Iterable[str]) -> None:
 
 
 def _renamed(names: Sequence[str]) -> str:
-    shown = ", ".join(f'"{name[:40]}"' for name in names[:12])
-    return f"Columns are: {shown}{', ...' if len(names) > 12 else ''}. Mend the mapping or the file."
+    shown = ", ".join(f'"{name[:40]}"' for name in names[:_SHOWN])
+    return f"Columns are: {shown}{', ...' if len(names) > _SHOWN else ''}. Mend the mapping or the file."

@@ -5,7 +5,8 @@ the verdict). A verdict is the index into `Mapping.problems`; null means that th
 """
 
 import json
-from collections.abc import Callable, Mapping as Map, Sequence
+from collections.abc import Callable, Sequence
+from collections.abc import Mapping as Map
 from dataclasses import dataclass, field
 
 from hub_csv.cells import Rules, Use, convert, filled, literal, quoted, use_of
@@ -124,8 +125,10 @@ class Plain:
 
     @property
     def select(self) -> str:
-        """The outermost SELECT list; `_bad` is the verdict, `_keep` false where
-        `where` passes a line over, `_row` the number of the line's record."""
+        """The outermost SELECT list.
+
+        `_bad` is the verdict, `_keep` false where `where` passes a line over, `_row` the number of the record.
+        """
         return ", ".join([*map(quoted, self.columns), "_bad", "_keep", "_row"])
 
 
@@ -161,7 +164,9 @@ def _extras(source: CsvSourceSettings, text_of: Callable[[str], str]) -> dict[st
     return {name: sql for name, sql in found.items() if sql}
 
 
-def computed(source: CsvSourceSettings, bound: Map[str, str], rules: Rules, type_of: TypeOf) -> tuple[list[str], list[Problem]]:
+def computed(
+    source: CsvSourceSettings, bound: Map[str, str], rules: Rules, type_of: TypeOf
+) -> tuple[list[str], list[Problem]]:
     """Cast each computed column to its canonical type: SQL for raw and cast value, and what can be wrong with it."""
     made, problems = [], []
     for name, sql in bound.items():
@@ -177,7 +182,9 @@ def computed(source: CsvSourceSettings, bound: Map[str, str], rules: Rules, type
 def missing(source: CsvSourceSettings, outputs: Map[str, str]) -> list[Problem]:
     """What is wrong when a required column is empty."""
     return [
-        Problem(f"{outputs[name]} IS NULL", source.columns.get(name, name), f"{name} is empty and every record needs it")
+        Problem(
+            f"{outputs[name]} IS NULL", source.columns.get(name, name), f"{name} is empty and every record needs it"
+        )
         for name in required_columns(source)
     ]
 

@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 from hub.sdk.errors import BadData, ConfigError
 from hub.sdk.streams import OPTIONAL, QUARANTINE
 from hub_csv.cells import Rules
-from hub_csv.mapping import Cells, Grouped, Plain, Problem, grouped_mapping, headers_of, plain_mapping
 from hub_csv.header import require
+from hub_csv.mapping import Cells, Grouped, Plain, Problem, grouped_mapping, headers_of, plain_mapping
 from hub_csv.relation import Relation
 from hub_csv.settings import CsvSourceSettings
 
@@ -148,7 +148,9 @@ class FileReader:
         names = ", ".join(f'"{name}"' for name in mapping.columns)
         query = f"SELECT {names}, _source_rows FROM groups WHERE _bad IS NULL AND _line_bad IS NULL ORDER BY _first"
         for table in _tables(connection.sql(query)):
-            yield Chunk(self._canonical(table, mapping.columns), None, pc.sum(table.column("_source_rows")).as_py() or 0)
+            yield Chunk(
+                self._canonical(table, mapping.columns), None, pc.sum(table.column("_source_rows")).as_py() or 0
+            )
 
     def _bad_records(self, mapping: Grouped) -> Iterator[Chunk]:
         same = " AND ".join(f"l.{key} = g.{key}" for key in mapping.keys)

@@ -153,7 +153,7 @@ def _copy_sound(found: Iterator[Scanned | Run], layout: Layout, target: IO[bytes
     end = b"\r\n" if layout.dialect.newline == b"\n" else b"\r"
     for part in found:
         if isinstance(part, Run):
-            sound += part.count
+            sound += part.records
             target.write(part.data.replace(end, b"\n"))
         elif part.fields is None:
             damaged.append(Damaged(part.line, part.reason, shown(part.raw)))
@@ -232,7 +232,9 @@ def _jsonl(text: Staged, spare: IO[bytes], settings: Format, timezone: str, want
 def _check_json(text: Staged) -> None:
     text.file.seek(0)
     if text.file.read(1000).lstrip().startswith(b"["):
-        raise BadData("Expected one JSON object per line, found a JSON array.", hint="Write each record on its own line.")
+        raise BadData(
+            "Expected one JSON object per line, found a JSON array.", hint="Write each record on its own line."
+        )
     end = text.file.seek(0, 2)
     text.file.seek(max(0, end - MAX_RECORD))
     last = text.file.read().rpartition(text.newline)[2]
@@ -240,12 +242,15 @@ def _check_json(text: Staged) -> None:
         if last.strip():
             json.loads(last)
     except (ValueError, RecursionError):
-        raise BadData("The last line stops in the middle of a record.", hint="Wait until the file is complete.") from None
+        raise BadData(
+            "The last line stops in the middle of a record.", hint="Wait until the file is complete."
+        ) from None
 
 
 def _json_names(connection: duckdb.DuckDBPyConnection, lines: str, wanted: Sequence[str]) -> tuple[str, ...]:
     """Keys of the first records, and of all records where a wanted one is not among those."""
     keys = "SELECT unnest(json_keys(c0)) AS key FROM ({}) WHERE json_valid(c0) AND json_type(c0) = 'OBJECT'"
+    names: tuple[str, ...] = ()
     for rows in (f"SELECT * FROM ({lines}) LIMIT 1000", lines):
         found = connection.execute(f"SELECT key FROM ({keys.format(rows)}) GROUP BY key ORDER BY key").fetchall()
         names = tuple(str(row[0]) for row in found)

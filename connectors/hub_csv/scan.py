@@ -21,7 +21,7 @@ _BLOCK = 1 << 20
 class Scanned(NamedTuple):
     """One record that is not a plain line, or one damaged line.
 
-    `line` is the physical line it starts on, from 1. `fields` are the cells of a sound record. `reason` is empty for it.
+    `line` is the physical line it starts on, from 1. A sound record has `fields` and no `reason`.
     """
 
     line: int
@@ -34,7 +34,7 @@ class Run(NamedTuple):
     """Many lines in a row that are one sound record each, with their line ends."""
 
     line: int
-    count: int
+    records: int
     data: bytes
 
 
@@ -47,7 +47,7 @@ class _Patterns(NamedTuple):
 
 @dataclass(frozen=True)
 class Dialect:
-    """How a file's text is cut into cells. `newline` ends a physical line; a carriage return before it belongs to it."""
+    """How a file's text is cut into cells; `newline` ends a physical line."""
 
     delimiter: str
     quote: str
@@ -173,7 +173,7 @@ def scan(file: IO[bytes], dialect: Dialect, columns: int, skip: int) -> Iterator
         if data := _valid(text.run(pattern), dialect.newline):
             run = Run(number, data.count(dialect.newline), data)
             text.skip(len(data))
-            number += run.count
+            number += run.records
             yield run
         if (found := text.line()) is None:
             return
@@ -213,9 +213,7 @@ def _record(
     return Scanned(number, record, fields, ""), taken, end
 
 
-def _gather(
-    text: Text, raw: bytes, size: int, dialect: Dialect
-) -> tuple[bytes, int, int, list[bytes] | None, bool]:
+def _gather(text: Text, raw: bytes, size: int, dialect: Dialect) -> tuple[bytes, int, int, list[bytes] | None, bool]:
     """Take lines until the quotes that `raw` opens are closed, or until it is clear that they never are."""
     parts, end, record = [raw], size, raw.removesuffix(b"\r")
     fields, is_open = dialect.split(record)

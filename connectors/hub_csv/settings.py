@@ -78,7 +78,9 @@ class CsvSourceSettings(SourceSettings):
     group_by: Names = Field((), description="Headers; lines that agree in all of them become one record")
     where: str | None = Field(None, description="SQL over headers; lines for which it is not true are passed over")
     identifiers: dict[str, Names] = Field(default_factory=dict, description="Namespace = header, or a list of them")
-    attributes: dict[str, str] = Field(default_factory=dict, description="Name = header; kept as JSON, usable in traits")
+    attributes: dict[str, str] = Field(
+        default_factory=dict, description="Name = header; kept as JSON, usable in traits"
+    )
 
     @property
     def canonical(self) -> Stream:
@@ -89,7 +91,7 @@ class CsvSourceSettings(SourceSettings):
     @classmethod
     def _known_stream(cls, value: str) -> str:
         if value not in STREAMS:
-            raise ValueError(f'expected a stream.{nearest(value, STREAMS)} Streams: {", ".join(STREAMS)}')
+            raise ValueError(f"expected a stream.{nearest(value, STREAMS)} Streams: {', '.join(STREAMS)}")
         return value
 
     @model_validator(mode="after")

@@ -123,7 +123,9 @@ class CsvSource(Source[CsvSettings, CsvSourceSettings]):
             except HubError as error:
                 failures.append(error)
         _raise_first(failures)
-        warning = (f"{damaged:,} rows are in quarantine, so records missing from the files were not taken for deleted.",)
+        warning = (
+            f"{damaged:,} rows are in quarantine, so records missing from the files were not taken for deleted.",
+        )
         yield Page(cursor=seen.cursor(), complete=not damaged, warnings=warning if damaged else ())
 
     def _pages(self, file: Found, seen: Seen) -> Iterator[Page]:
@@ -133,8 +135,7 @@ class CsvSource(Source[CsvSettings, CsvSourceSettings]):
                 reader = FileReader(self.source, relation, self._rules, file.name)
                 for chunk in reader.chunks():
                     yield self._page(chunk)
-                if not file.is_unchanged():
-                    raise BadData("The file changed while it was read.", hint="It is read again next time.")
+                file.require_unchanged()
                 seen.add(file, relation.digest)
         except BadData as error:
             raise BadData(f"{file.name}: {error.message}", hint=error.hint) from None

@@ -1,7 +1,7 @@
 """Bring a file into the one form that the readers take: plain UTF-8 text, unpacked, without a byte order mark.
 
-Most files are in it already and are read where they lie. Others are unpacked or re-encoded into a temporary file that has
-no name on disk, so that nothing personal stays behind when the process is killed.
+Most files are in it already and are read where they lie. Others are unpacked or re-encoded into a temporary file that
+has no name on disk, so that nothing personal stays behind when the process is killed.
 """
 
 import codecs
@@ -47,9 +47,9 @@ _BROKEN = "\udcff"  # becomes the byte FF, which no UTF-8 text holds: the line i
 class Staged:
     """A text file ready for reading.
 
-    `path` names the open descriptor, so that a file replaced meanwhile is not read half and half. `digest` is of the file
-    as it lies on disk. `feeds`, `returns`, `quotes` and `nuls` count line feeds, carriage returns, quotes and NUL bytes;
-    `spaced` tells of quotes with a space beside them.
+    `path` names the open descriptor, so that a file replaced meanwhile is not read half and half. `digest` is of the
+    file as it lies on disk. `feeds`, `returns`, `quotes` and `nuls` count line feeds, carriage returns, quotes and NUL
+    bytes; `spaced` tells of quotes with a space beside them.
     """
 
     path: str
@@ -108,7 +108,9 @@ def _unpacked(original: IO[bytes], path: Path, *, packed: bool) -> Iterator[IO[b
                 while block := source.read(_BLOCK):
                     plain.write(block)
                     if plain.tell() > limit:
-                        raise BadData(f"unpacks to more than {limit:,} bytes.", hint="Unpack it yourself if you trust it.")
+                        raise BadData(
+                            f"unpacks to more than {limit:,} bytes.", hint="Unpack it yourself if you trust it."
+                        )
         except (EOFError, zlib.error, gzip.BadGzipFile):
             raise BadData("the gzip data is cut off or damaged.", hint="Copy the file again.") from None
         plain.flush()

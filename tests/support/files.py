@@ -1,15 +1,14 @@
-"""Helpers for tests of the file connectors: make a source over a folder, read it, and a slow plain reader to compare with."""
+"""Helpers for tests of the file connectors: sources over a folder, and a slow plain reader to compare with."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from hub_csv.settings import CsvSettings, CsvSourceSettings
-from hub_csv.source import CsvSource
-
 from hub.sdk.connector import Context
 from hub.sdk.records import Json, Page
+from hub_csv.settings import CsvSettings, CsvSourceSettings
+from hub_csv.source import CsvSource
 
 Row = dict[str, object]
 

@@ -5,10 +5,10 @@ import os
 from pathlib import Path
 
 import pytest
-from hub_csv.files import MAX_FILES, Seen, find_files
-from support.files import Outcome, people_source, read_all, write
 
 from hub.sdk.errors import BadData, ConfigError
+from hub_csv.files import MAX_FILES, Seen, find_files
+from support.files import Outcome, people_source, read_all, write
 
 HEAD = "k,v,w\n"
 
@@ -76,7 +76,9 @@ def test_a_read_with_quarantine_is_not_complete(tmp_path: Path) -> None:
     write(tmp_path, {"a.csv": HEAD + "1,,\n2,x\n"})
     outcome = read_all(people_source(tmp_path, complete=True))
     assert not outcome.complete
-    assert outcome.warnings == ["1 rows are in quarantine, so records missing from the files were not taken for deleted."]
+    assert outcome.warnings == [
+        "1 rows are in quarantine, so records missing from the files were not taken for deleted."
+    ]
 
 
 def test_a_read_with_a_failed_file_is_not_complete(tmp_path: Path) -> None:

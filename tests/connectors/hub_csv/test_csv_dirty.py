@@ -5,6 +5,7 @@ from pathlib import Path
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+
 from support.files import expected_people, people_source, plain_read, read_all, write
 
 CELLS = st.sampled_from(

@@ -7,6 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+
 from support.files import csv_source, people_source, read_all, write
 
 PLAIN = "k,v,w\n1,Dörte,a b\n2,Øle,NO\n"
@@ -64,7 +65,7 @@ def test_parquet_gives_the_same_rows(tmp_path: Path) -> None:
 
 
 def test_a_file_without_a_header_has_numbered_columns(tmp_path: Path) -> None:
-    """header = false names the columns column1, column2, ..."""
+    """Without a header (header = false) columns are called column1, column2, ..."""
     write(tmp_path, {"a.csv": "1,x\n2,y\n"})
     columns = {"record_id": "column1", "first_name": "column2"}
     outcome = read_all(people_source(tmp_path, columns=columns, format={"header": False}))
@@ -103,7 +104,9 @@ def test_words_for_empty_are_empty(tmp_path: Path) -> None:
 
 def test_several_patterns_and_folders(tmp_path: Path) -> None:
     """Files are read in the order of the patterns and then by name; a file is read once."""
-    write(tmp_path, {"b/2.csv": "k,v,w\n2,,\n", "b/1.csv": "k,v,w\n1,,\n", "a.csv": "k,v,w\n3,,\n", "b/x.csv.part": "no"})
+    write(
+        tmp_path, {"b/2.csv": "k,v,w\n2,,\n", "b/1.csv": "k,v,w\n1,,\n", "a.csv": "k,v,w\n3,,\n", "b/x.csv.part": "no"}
+    )
     outcome = read_all(people_source(tmp_path, files=["b/*.csv*", "**/*.csv"]))
     assert [row["record_id"] for row in outcome.rows] == ["1", "2", "3"]
     assert [row["_file"] for row in outcome.rows] == ["b/1.csv", "b/2.csv", "a.csv"]

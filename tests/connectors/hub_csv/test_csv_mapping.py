@@ -5,10 +5,12 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from support.files import csv_source, people_source, read_all, write
 
 from hub.sdk.errors import BadData, ConfigError
 from hub.sdk.streams import STREAMS
+from support.files import csv_source, people_source, read_all, write
+
+when = datetime.fromisoformat
 
 
 def one_cell(root: Path, column: str, cell: str, stream: str = "orders", **settings: object) -> object:
@@ -54,20 +56,20 @@ def test_amounts(tmp_path: Path, cell: str, value: object, settings: dict[str, o
 @pytest.mark.parametrize(
     ("cell", "value", "dates"),
     [
-        ("2024-02-29", datetime(2024, 2, 28, 23), "iso"),
-        ("2024-02-29 10:00:00", datetime(2024, 2, 29, 9), "iso"),
-        ("2024-07-01T10:00:00", datetime(2024, 7, 1, 8), "iso"),
-        ("2024-07-01T10:00:00Z", datetime(2024, 7, 1, 10), "iso"),
-        ("2024-07-01T10:00:00-05:00", datetime(2024, 7, 1, 15), "iso"),
+        ("2024-02-29", when("2024-02-28 23:00:00"), "iso"),
+        ("2024-02-29 10:00:00", when("2024-02-29 09:00:00"), "iso"),
+        ("2024-07-01T10:00:00", when("2024-07-01 08:00:00"), "iso"),
+        ("2024-07-01T10:00:00Z", when("2024-07-01 10:00:00"), "iso"),
+        ("2024-07-01T10:00:00-05:00", when("2024-07-01 15:00:00"), "iso"),
         ("2023-02-29", "bad", "iso"),
         ("31/02/2024", "bad", "iso"),
         ("31/02/2024", "bad", "%d/%m/%Y"),
-        ("03/04/2026", datetime(2026, 4, 2, 22), "%d/%m/%Y"),
-        ("03.04.2026 15:30", datetime(2026, 4, 3, 13, 30), ["%d.%m.%Y %H:%M", "%d.%m.%Y"]),
-        ("03.04.2026", datetime(2026, 4, 2, 22), ["%d.%m.%Y %H:%M", "%d.%m.%Y"]),
-        ("03.04.2026 15:30 +0000", datetime(2026, 4, 3, 15, 30), ["%d.%m.%Y", "%d.%m.%Y %H:%M %z"]),
-        ("1700000000", datetime(2023, 11, 14, 22, 13, 20), "epoch"),
-        ("1700000000123", datetime(2023, 11, 14, 22, 13, 20, 123000), "epoch_ms"),
+        ("03/04/2026", when("2026-04-02 22:00:00"), "%d/%m/%Y"),
+        ("03.04.2026 15:30", when("2026-04-03 13:30:00"), ["%d.%m.%Y %H:%M", "%d.%m.%Y"]),
+        ("03.04.2026", when("2026-04-02 22:00:00"), ["%d.%m.%Y %H:%M", "%d.%m.%Y"]),
+        ("03.04.2026 15:30 +0000", when("2026-04-03 15:30:00"), ["%d.%m.%Y", "%d.%m.%Y %H:%M %z"]),
+        ("1700000000", when("2023-11-14 22:13:20"), "epoch"),
+        ("1700000000123", when("2023-11-14 22:13:20.123000"), "epoch_ms"),
         ("infinity", "bad", "iso"),
         ("20000-01-01", "bad", "iso"),
         ("yesterday", "bad", "iso"),
@@ -194,8 +196,8 @@ def test_lines_become_orders(tmp_path: Path) -> None:
     write(tmp_path, {"a.csv": LINES})
     outcome = read_all(csv_source(tmp_path, **TILLS))
     assert outcome.values("order_id", "placed_at", "total", "currency", "items", "_source_rows") == [
-        ("A1", datetime(2026, 4, 3, 8), Decimal("3.75"), "EUR", 2.0, 2),
-        ("A2", datetime(2026, 4, 3, 9), Decimal(2), "EUR", 1.0, 1),
+        ("A1", when("2026-04-03 08:00:00"), Decimal("3.75"), "EUR", 2.0, 2),
+        ("A2", when("2026-04-03 09:00:00"), Decimal(2), "EUR", 1.0, 1),
     ]
     assert outcome.rows[0]["identifiers"] == [
         {"namespace": "email", "value": "a@shop.example"},

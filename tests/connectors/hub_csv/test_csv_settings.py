@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import pytest
-from hub_csv.settings import CsvSourceSettings, Format
 from pydantic import ValidationError
+
+from hub_csv.settings import CsvSourceSettings, Format
 from support.files import csv_source
 
 GOOD: dict[str, object] = {"stream": "orders", "files": "a.csv", "columns": {"order_id": "Receipt"}}
@@ -55,7 +56,7 @@ def test_mistakes(keys: dict[str, object], message: str) -> None:
         "*",
         "$1",
         "as_number(1 + 1)",
-        "as_numbr(\"a\")",
+        'as_numbr("a")',
         "current_setting('home_directory')",
         "query('select 1')",
         "sum(",
@@ -71,13 +72,13 @@ def test_sql_outside_the_list_is_refused(sql: str) -> None:
 @pytest.mark.parametrize(
     "sql",
     [
-        "sum(\"Sum\") - coalesce(sum(as_number(\"Discount\")), 0)",
+        'sum("Sum") - coalesce(sum(as_number("Discount")), 0)',
         "max(case when \"Type\" = 'refund' then as_number(\"Sum\") else 0 end)",
-        "count(distinct \"Sku\")",
+        'count(distinct "Sku")',
         "sum(\"Qty\" * \"Price\") filter (where \"Kind\" in ('sale', 'return'))",
         "string_agg(\"Sku\", ',' order by \"Sku\")",
         "lower(trim(split_part(\"Name\", ',', 1)))",
-        "try_cast(\"x\" as decimal(18, 2))",
+        'try_cast("x" as decimal(18, 2))',
         "date_trunc('month', as_timestamp(\"Date\"))",
         "regexp_replace(\"x\", '[^0-9]', '', 'g')",
         "json_extract_string(\"x\", '$.a.b')",
