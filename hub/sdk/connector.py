@@ -19,6 +19,8 @@ S = TypeVar("S", bound=Settings)
 E = TypeVar("E", bound=SourceSettings)
 T = TypeVar("T", bound=Settings)
 
+ANY_ADDRESS = "*"
+
 
 @dataclass(frozen=True, slots=True)
 class Context:
@@ -76,7 +78,8 @@ class Source(ABC, Generic[S, E]):
 class Capabilities:
     """What a destination can do. The core plans by it, and the conformance kit checks it.
 
-    `address_by`: what people can be recognised by here; an audience's `match_on` must be a subset.
+    `address_by`: what people can be recognised by here; an audience's `match_on` must be a subset. `ANY_ADDRESS` in it
+        allows every namespace.
     `wire`: for each of them, SQL over `value` giving the form the vendor wants; default is the normalised value.
     `wire_version`: raise it when a rule in `wire` changes, so that old entries are removed in their old form.
     `batch_rows`, `batch_bytes`: the most that one push may hold. `connections`: pushes that may run side by side.

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from hub.sdk.connector import ANY_ADDRESS
 from hub.sdk.settings import AudienceSettings
 from hub.settings.connection import Connection, ConnectorModels
 from hub.settings.problems import Problem, listed, nearest
@@ -86,7 +87,8 @@ def _addresses(
     audience: AudienceSettings, loc: Loc, connection: Connection, known: Known, report: Report
 ) -> Iterator[Problem]:
     allowed = known.connectors[connection.connector].address_by
-    for at, text in _unknown("address", audience.match_on, allowed or None):
+    known_names = None if not allowed or ANY_ADDRESS in allowed else allowed
+    for at, text in _unknown("address", audience.match_on, known_names):
         yield report((*loc, "match_on", at), text)
 
 
