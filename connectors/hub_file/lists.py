@@ -95,7 +95,8 @@ def _reader(path: Path) -> str:
     text = str(path).replace("'", "''")
     if path.suffix == ".parquet":
         return f"read_parquet('{text}')"
-    return f"read_csv('{text}', all_varchar = true, header = true, delim = ',', quote = '\"', escape = '\"', allow_quoted_nulls = false)"
+    options = "all_varchar = true, header = true, delim = ',', quote = '\"', escape = '\"', allow_quoted_nulls = false"
+    return f"read_csv('{text}', {options})"
 
 
 def _write(con: duckdb.DuckDBPyConnection, select: str, partial: Path, path: Path, layout: Layout) -> None:
