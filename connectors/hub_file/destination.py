@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
+from hashlib import blake2b
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -62,7 +63,9 @@ class FileDestination(Destination[FileSettings, FileTarget]):
     def open(self, target: Target, audience: AudienceSettings, plan_id: str, total: int) -> Json:  # noqa: ARG002
         """Fix the columns; nothing is written yet."""
         match = [base_of(name) for name in audience.match_on]
-        return {"plan": plan_id, "path": _path_of(audience), "match": match, "fields": list(audience.fields)}
+        digest = blake2b(plan_id.encode(), digest_size=4).hexdigest()  # the id may hold what a file name may not
+        plan = f"{self.context.now:%Y%m%dT%H%M%S}-{digest}"
+        return {"plan": plan, "path": _path_of(audience), "match": match, "fields": list(audience.fields)}
 
     def push(self, target: Target, handle: Json, batch: Batch) -> Sequence[Verdict]:  # noqa: ARG002
         """Stage a batch; it counts from then on, since `close` will lay it over the list whatever happens."""

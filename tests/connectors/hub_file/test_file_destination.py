@@ -32,7 +32,7 @@ class Lists:
 
     def deliver(self, plan: str, *batches: tuple[Op, Mapping[str, str]], close: bool = True) -> None:
         """Push batches of address -> name under one plan."""
-        handle = self.tool.open(self.target, self.audience, plan, 0)
+        handle = self.tool.open(self.target, self.audience, f"{plan}/{self.target.key}", 0)
         for number, (op, people) in enumerate(batches, start=1):
             rows = [Row(key=who, wire={"email": who}, fields={"NAME": name}) for who, name in people.items()]
             batch = Batch(f"{plan}{number}", number, number == len(batches), op, rows)
@@ -49,7 +49,9 @@ class Lists:
 
 def delta_of(lists: Lists, plan: str) -> str:
     """The file of changes of a plan."""
-    return lists.path.with_name(f"list.delta-{plan}.csv").read_text()
+    handle = lists.tool.open(lists.target, lists.audience, f"{plan}/{lists.target.key}", 0)
+    assert isinstance(handle, dict)
+    return lists.path.with_name(f"list.delta-{handle['plan']}.csv").read_text()
 
 
 ANN, BOB = "ann@shop.example", "bob@shop.example"
@@ -69,7 +71,7 @@ def test_a_plan_that_was_not_closed_changes_nothing_until_it_is(tmp_path: Path) 
     lists = Lists(tmp_path)
     lists.deliver("p1", ("add", {ANN: "Ann"}), close=False)
     assert not lists.path.exists()
-    handle = lists.tool.open(lists.target, lists.audience, "p1", 0)
+    handle = lists.tool.open(lists.target, lists.audience, f"p1/{lists.target.key}", 0)
     for _ in range(2):
         lists.tool.close(lists.target, handle)
         assert {ANN} == lists.listed()
