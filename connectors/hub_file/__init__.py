@@ -1,4 +1,4 @@
-"""Files as a destination: each audience is a list file that is kept equal to its segment, see README.md."""
+"""Files as a destination: full lists and what changed, see README.md."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,34 +1,34 @@
 """What a user writes in a config file of this connector."""
 
 from pathlib import PurePosixPath
-from typing import Literal
 
 from pydantic import Field, field_validator
 
 from hub.sdk.settings import Settings
 
+KINDS = (".csv", ".parquet")
+
 
 class FileSettings(Settings):
     """The `[connection]` table."""
 
-    root: str = Field("exports", description="Folder for the lists; relative ones are meant from the project folder")
+    folder: str = Field("output", description="Folder for the lists; a relative one is meant from the project folder")
     formula_safe: bool = Field(
-        True, description="Put ' before CSV cells that a spreadsheet would run as a formula; false for import by programs"
+        True, description="true: text in a CSV that a spreadsheet would run as a formula gets an apostrophe in front"
     )
 
 
 class FileTarget(Settings):
     """The `target` of an audience."""
 
-    path: str = Field("{audience}", description='File below root without its suffix, such as "lists/{audience}"')
-    format: Literal["csv", "parquet"] = Field("csv", description="csv or parquet")
+    path: str = Field(description="File below the folder, ending in .csv or .parquet", examples=["win-back.csv"])
 
     @field_validator("path")
     @classmethod
-    def _inside_root(cls, value: str) -> str:
+    def _inside(cls, value: str) -> str:
         path = PurePosixPath(value)
-        if "{audience}" not in value:
-            raise ValueError('expected "{audience}" in the path, so that no two audiences share a file')
-        if path.is_absolute() or ".." in path.parts or path.name.startswith("."):
-            raise ValueError("expected a path below root, without .. and not hidden")
+        if path.suffix not in KINDS:
+            raise ValueError(f'expected a file ending in .csv or .parquet, got "{path.suffix or value}"')
+        if path.is_absolute() or ".." in path.parts or any(part.startswith(".") for part in path.parts):
+            raise ValueError("expected a path below the folder, without .. and hidden names")
         return value
