@@ -4,7 +4,8 @@ import inspect
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,6 +54,50 @@ def hub(*arguments: str, cwd: Path | None = None, stdin: str = "", env: Mapping[
         [str(HUB), *arguments], cwd=cwd, input=stdin, env=env, capture_output=True, text=True, timeout=300, check=False
     )
     return Ended(done.returncode, done.stdout, done.stderr)
+
+
+@contextmanager
+def background(*arguments: str, cwd: Path) -> Iterator[tuple["subprocess.Popen[str]", Mapping[str, Json]]]:
+    """Run `hub` beside the test; yield the process and the object that it announced. It is dead after the block."""
+    command = [str(HUB), *arguments, "--json"]
+    with subprocess.Popen(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        try:
+            yield process, _announced(process)
+        finally:
+            process.kill()
+
+
+def _announced(process: "subprocess.Popen[str]") -> Mapping[str, Json]:
+    assert process.stdout
+    lines: list[str] = []
+    while not lines or lines[-1].rstrip() != "}":
+        lines.append(process.stdout.readline())
+        assert lines[-1], "the program ended before it was ready"
+    found: Mapping[str, Json] = json.loads("".join(lines))
+    return found
+
+
+def small_project(root: Path, people: str = "id,email,city\n1,ann@shop.example,Bonn\n2,bob@shop.example,Ulm\n") -> Path:
+    """Make a project with one CSV file of people and one segment; its daemon listens on a free port."""
+    (root / "config").mkdir(parents=True)
+    (root / "people.csv").write_text(people, encoding="utf-8")
+    for name, content in SMALL.items():
+        (root / "config" / name).write_text(content, encoding="utf-8")
+    return root
+
+
+SMALL = {
+    "hub.toml": '[shop]\ntimezone = "Europe/Berlin"\n[web]\nlisten = "127.0.0.1:0"\n',
+    "segments.toml": """[segment.bonn]\ndescription = "Near"\nwhere = "city = 'Bonn'"\n""",
+    "shop.toml": """[connection]
+connector = "csv"
+[[source]]
+stream = "people"
+files = "people.csv"
+columns = { record_id = "id", city = "city" }
+identifiers = { customer = "id", email = "email" }
+""",
+}
 
 
 def page() -> str:
