@@ -1,3 +1,4 @@
+# ruff: noqa: ARG002 - the tool takes the arguments of the contract
 """A small shop with profiles and segments, and a tool that keeps lists in memory and can be told to misbehave."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -13,7 +14,7 @@ from hub.flow.deliver import Delivered, Recovered, Tools, create_ledger, deliver
 from hub.lake.delivery import DeliveryLog
 from hub.outbox.plan import AudienceJob, AudiencePlan, Policy
 from hub.sdk.connector import Capabilities, Context, Destination
-from hub.sdk.records import Accepted, Answer, Batch, Fact, Json, Observed, Row, Target, Verdict
+from hub.sdk.records import Accepted, Answer, Batch, Fact, Json, Observed, Outcome, Row, Target, Verdict
 from hub.sdk.settings import AudienceSettings, ConsentNeeded, Settings
 from hub.store.control import Store
 from hub.store.journal import Journal
@@ -112,7 +113,7 @@ class Tool(Destination[Settings, Settings]):
                 held.pop(wire_of(row), None)
             else:
                 held[wire_of(row)] = row.fields
-        outcome = "absent" if batch.op == "remove" else "present"
+        outcome: Outcome = "absent" if batch.op == "remove" else "present"
         return [Verdict(place, outcome, vendor_id=f"id-{row.wire['email']}") for place, row in enumerate(batch.rows)]
 
     def close(self, target: Target, handle: Json) -> None:
@@ -144,7 +145,9 @@ def wire_of(row: Row) -> frozenset[tuple[str, str]]:
 
 def job(tool: Tool, name: str = "vips", segment: str = "vip", *, approved: bool = True, **keys: object) -> AudienceJob:
     """Return an audience of a tool; `fields`, `split`, `incomplete` are the job's, other keys the audience's."""
-    own = {key: keys.pop(key) for key in ("fields", "split", "incomplete", "connection") if key in keys}
+    own: dict[str, object] = {
+        key: keys.pop(key) for key in ("fields", "split", "incomplete", "connection") if key in keys
+    }
     usual: dict[str, object] = {"name": name, "segment": segment, "consent": EMAIL_CONSENT}
     audience = AudienceSettings.model_validate({**usual, **keys})
     given: dict[str, object] = {"connection": "tool", "config_hash": "c1", **own}

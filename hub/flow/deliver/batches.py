@@ -16,6 +16,7 @@ from hub.sdk.connector import Capabilities
 from hub.sdk.records import Row, Suppression
 from hub.store.models import BatchRow
 
+_TICK = timedelta(microseconds=1)
 _ROW_BYTES = 100  # what a vendor's request adds to the ids and fields of a row
 
 
@@ -92,7 +93,7 @@ def decode(batch: BatchRow) -> Part:
 
 def _pack(receipt: Receipt) -> list[object]:
     told = receipt.suppression
-    after = receipt.after.total_seconds() if receipt.after is not None else None
+    after = receipt.after // _TICK if receipt.after is not None else None
     when = told.occurred_at.isoformat() if told and told.occurred_at else None
     suppression = [told.channel, told.purpose, when] if told else None
     return [receipt.outcome, receipt.code, receipt.vendor_id, after, suppression]
@@ -108,6 +109,6 @@ def _unpack(packed: list[object]) -> Receipt:
         outcome,  # type: ignore[arg-type]  # written by _pack
         str(code),
         str(vendor_id) if vendor_id is not None else None,
-        timedelta(seconds=float(str(after))) if after is not None else None,
+        int(str(after)) * _TICK if after is not None else None,
         suppression,
     )

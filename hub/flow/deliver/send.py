@@ -20,7 +20,7 @@ from hub.store.models import BatchRow, PlanRow
 
 _JOB_PATIENCE = timedelta(seconds=60)  # a job that runs longer is asked for in the next run
 _SLICE = 1.0  # seconds
-_SILENCE = 3  # batches without an answer in a row: nobody is there, the rest would only be in doubt too
+_SILENCE = 3  # requests without an answer in a row: nobody is there, the rest would only be in doubt too
 
 
 class Sending:
@@ -90,8 +90,15 @@ class Sending:
         self._tools.store.intend(
             batch.id, self._tools.journal, attempt=part.attempt, settle_until=self._settle(batch), receipts=encode(part)
         )
-        step = advance(part, self._push(batch, part, last=last), f"{type(self._job.destination).__name__}.push")
-        return self._record(batch, step)
+        result = self._push(batch, part, last=last)
+        self._listen(result)
+        return self._record(batch, advance(part, result, f"{type(self._job.destination).__name__}.push"))
+
+    def _listen(self, result: Result) -> None:
+        with self._lock:
+            self._silent = self._silent + 1 if isinstance(result, Unanswered) else 0
+            if self._silent >= _SILENCE:
+                self.stop = self.stop or f"{_SILENCE} requests in a row got no answer. Sent again in the next run."
 
     def _settle(self, batch: BatchRow) -> datetime:
         """A second attempt that is lost may land as late as the first one could: count anew."""
@@ -143,12 +150,6 @@ class Sending:
     def _note(self, step: Step) -> None:
         self.messages += [message for message in step.messages if message not in self.messages]
         self.stop = self.stop or step.stop
-        if step.next == "in_doubt":
-            self._silent += 1
-        elif step.next != "again":
-            self._silent = 0
-        if self._silent >= _SILENCE:
-            self.stop = self.stop or f"{_SILENCE} batches in a row got no answer. They are sent again in the next run."
         if step.next not in ("again", "split"):
             self._done += step.part.count
             self._tools.progress(self._job.name, self._done, self._rows.num_rows)

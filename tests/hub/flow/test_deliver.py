@@ -1,12 +1,15 @@
-from collections.abc import Callable
+# ruff: noqa: ARG002 - tools in here take the arguments of the contract
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from hub.outbox.plan import AudienceReport
+from hub.sdk.connector import Capabilities
 from hub.sdk.errors import RetryLater, StopConnection, Unanswered
-from hub.sdk.records import Accepted, Answer, Batch, NotApplied, Suppression, Target, Verdict
+from hub.sdk.records import Accepted, Answer, Batch, NotApplied, Row, Suppression, Target, Verdict
 from support.delivery import Shop, Tool, add_people, job, set_members
 
 Apply = Callable[[Batch], Answer]
@@ -169,10 +172,8 @@ def test_read_back_settles_at_once(shop: Shop) -> None:
     assert (5, 0) == (report.added, report.unknown)
 
 
-def capable(**changes: object) -> object:
+def capable(**changes: object) -> Capabilities:
     """Return the tool's capabilities with some replaced."""
-    from dataclasses import replace
-
     return replace(Tool.capabilities, **changes)  # type: ignore[arg-type]
 
 
@@ -199,7 +200,7 @@ def test_busy_tool_is_asked_again_after_its_pause(shop: Shop) -> None:
 
 def test_blamed_rows_are_kept_out_and_the_rest_goes_at_once(shop: Shop) -> None:
     """One bad row in a refused request is rejected; the other rows are sent without it, and it is not sent again."""
-    tool = Tool(capabilities=capable(batch_rows=5))  # type: ignore[arg-type]
+    tool = Tool(capabilities=capable(batch_rows=5))
     tool.faults = [lambda _batch, _apply: NotApplied([Verdict(1, "rejected", "bad_address")])]
     report = only(shop.run(job(tool)).reports)
     assert (4, 1) == (report.added, report.rejected)
@@ -212,7 +213,7 @@ def test_blamed_rows_are_kept_out_and_the_rest_goes_at_once(shop: Shop) -> None:
 
 def test_poison_without_blame_is_isolated(shop: Shop) -> None:
     """A batch that is refused without saying why is halved until the bad row stands alone."""
-    tool = Tool(capabilities=capable(batch_rows=5))  # type: ignore[arg-type]
+    tool = Tool(capabilities=capable(batch_rows=5))
 
     def poison(batch: Batch, apply: Apply) -> Answer:
         bad = any(row.wire["email"].startswith("cleo") for row in batch.rows)
@@ -242,8 +243,8 @@ def test_opt_out_at_the_tool_comes_back_as_consent(shop: Shop) -> None:
 
 def test_missing_verdict_is_unknown_and_said(shop: Shop) -> None:
     """A row that gets no verdict is not taken as done, and the connector's author is told."""
-    tool = Tool(capabilities=capable(batch_rows=5))  # type: ignore[arg-type]
-    tool.faults = [lambda batch, _apply: [Verdict(0, "present")] * 1, lambda batch, apply: list(apply(batch))[:-1]]  # type: ignore[arg-type]
+    tool = Tool(capabilities=capable(batch_rows=5))
+    tool.faults = [lambda _batch, _apply: [Verdict(0, "present")], lambda batch, apply: list(apply(batch))[:-1]]  # type: ignore[arg-type]
     report = only(shop.run(job(tool)).reports)
     assert (4, 1) == (report.added, report.unknown)
     assert "Tool.push gave 1 verdicts for 5 rows; row 1 has none" in " ".join(report.warnings)
@@ -267,7 +268,7 @@ def test_counts_only_acceptance_is_not_sent_again(shop: Shop) -> None:
 
 def test_job_is_polled_to_its_end(shop: Shop) -> None:
     """The outcome of a job is asked for until the tool knows it."""
-    tool = Tool(capabilities=capable(batch_rows=5, job_check_after=timedelta(seconds=10)))  # type: ignore[arg-type]
+    tool = Tool(capabilities=capable(batch_rows=5, job_check_after=timedelta(seconds=10)))
     tool.jobs["j1"] = [Verdict(place, "present") for place in range(5)]
     tool.faults = [lambda _batch, _apply: Accepted(job="j1")]
     assert 5 == only(shop.run(job(tool)).reports).added
@@ -275,7 +276,7 @@ def test_job_is_polled_to_its_end(shop: Shop) -> None:
 
 def test_long_job_is_left_to_the_next_run(shop: Shop) -> None:
     """A job that runs on keeps its plan open; the target rests meanwhile, and the next run takes its verdicts."""
-    tool = Tool(capabilities=capable(batch_rows=5, settles_within=timedelta(days=1)))  # type: ignore[arg-type]
+    tool = Tool(capabilities=capable(batch_rows=5, settles_within=timedelta(days=1)))
     tool.jobs["j1"] = None
     tool.faults = [lambda _batch, _apply: Accepted(job="j1")]
     assert 5 == only(shop.run(job(tool)).reports).accepted
@@ -321,3 +322,91 @@ def test_ledger_is_the_same_when_folded_anew(shop: Shop) -> None:
     shop.engine.run("drop table ledger_applied")
     shop.run()
     assert before == shop.engine.run("select * from ledger order by key")
+
+
+def test_connections_do_not_hinder_each_other(shop: Shop) -> None:
+    """One tool that refuses us changes nothing for another; reports come in the order of the audiences."""
+    bad, good = Tool(), Tool()
+    bad.faults = [fails(StopConnection("bad: key refused."))]
+    jobs = [job(bad, "a", connection="bad"), job(good, "b", connection="good"), job(Tool(), "c", connection="bad2")]
+    reports = shop.run(*jobs).reports
+    assert [("a", "bad: key refused.", 0), ("b", "", 5), ("c", "", 5)] == [
+        (report.name, report.failure, report.added) for report in reports
+    ]
+
+
+def test_batches_go_side_by_side_and_the_last_one_last(shop: Shop) -> None:
+    """Several pushes run at once where the tool allows it; only the final one says that it is the last."""
+    tool = Tool(capabilities=capable(batch_rows=1, connections=3))
+    assert 5 == only(shop.run(job(tool)).reports).added
+    flags = [(batch.sequence, batch.last) for _, batch in tool.requests]
+    assert (5, True) == flags[-1]
+    assert 1 == sum(last for _, last in flags)
+
+
+def test_silent_tool_is_left_alone(shop: Shop) -> None:
+    """After three requests in a row without an answer the rest is not sent: it would be in doubt too."""
+    tool = Tool(capabilities=capable(batch_rows=1))
+    tool.faults = [lost(False)] * 20
+    report = only(shop.run(job(tool)).reports)
+    assert "3 requests in a row got no answer" in report.failure
+    assert (3, 2) == (report.unknown, report.held)
+
+
+def test_lost_vendor_ids_are_resolved(shop: Shop) -> None:
+    """Where an object's vendor id is not known, the tool is asked for it before its membership is sent."""
+
+    class Forgetful(Tool):
+        def apply(self, key: str, batch: Batch) -> Answer:
+            return [Verdict(verdict.index, verdict.outcome) for verdict in super().apply(key, batch)]  # type: ignore[union-attr]
+
+        def resolve(self, rows: Sequence[Row]) -> Mapping[str, str]:
+            return {row.key: f"found-{row.wire['email']}" for row in rows}
+
+    tool = Forgetful(targets=[CONTACT, LIST])
+    shop.run(job(tool))
+    row = next(batch.rows[0] for key, batch in tool.requests if key == "list/vips")
+    assert f"found-{row.wire['email']}" == row.vendor_id
+
+
+def test_failed_close_is_done_again(shop: Shop) -> None:
+    """A plan that the tool cannot close stays open, its people are not sent again, and the next run closes it."""
+
+    class Stubborn(Tool):
+        tries = 0
+
+        def close(self, target: Target, handle: object) -> None:
+            self.tries += 1
+            if self.tries == 1:
+                raise RetryLater("tool: cannot close.")
+
+    tool = Stubborn()
+    assert "tool: cannot close." == only(shop.run(job(tool)).reports).failure
+    before = tool.sent
+    report = only(shop.run(job(tool)).reports)
+    assert (before, 0, "") == (tool.sent, report.planned, report.failure)
+
+
+def test_rejected_row_is_sent_again_when_its_content_changes(shop: Shop) -> None:
+    """A refusal holds for the content that was refused, not for the person."""
+    tool = Tool(targets=[Target("contacts", "object", fields=True)], capabilities=capable(batch_rows=5))
+    answer = [Verdict(0, "rejected", "bad_name"), *(Verdict(place, "present") for place in (1, 2, 3, 4))]
+    tool.faults = [lambda _batch, _apply: answer]
+    audience = job(tool, fields={"FNAME": "first_name"})
+    assert 1 == only(shop.run(audience).reports).rejected
+    shop.engine.run("update person set first_name = first_name || '!'")
+    report = only(shop.run(audience).reports)
+    assert (1, 4, 0) == (report.added, report.updated, report.rejected)
+
+
+def test_row_that_is_always_put_off_is_parked(shop: Shop) -> None:
+    """A row that the tool puts off in run after run counts as rejected in the end, and is not sent any more."""
+    tool = Tool(capabilities=capable(batch_rows=1))
+    set_members(shop.engine, "vip", ["anna"])
+    tool.faults = [lambda _batch, _apply: [Verdict(0, "retry", "odd", after=timedelta(hours=1))]] * 5
+    for _ in range(5):
+        assert 1 == only(shop.run(job(tool)).reports).held
+        shop.wait(timedelta(hours=2))
+    report = only(shop.run(job(tool)).reports)
+    assert (0, 1) == (report.held, report.rejected)
+    assert 5 == tool.sent

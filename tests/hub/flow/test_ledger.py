@@ -107,7 +107,8 @@ def test_diff_in_sql_equals_the_pure_decision(
     engine.run("create temp table kept as select wire from wanted")
     engine.run("create temp table opted_out(profile_id varchar)")
     removes = may_remove and mode == "mirror"
-    engine.run(_DIFF, {"connection": "t", "target": "t", "now": START, "mode": mode, "removes": removes, "resync": resync})  # fmt: skip
+    bound = {"connection": "t", "target": "t", "now": START, "mode": mode, "removes": removes, "resync": resync}
+    engine.run(_DIFF, bound)
     got = {str(key): (op, reason) for key, op, reason in engine.run("select key, op, reason from decided")}
     expected = {
         f"k{number}": decide(
