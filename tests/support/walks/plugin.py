@@ -10,6 +10,7 @@ from support.walks.hubspot import HubspotDestination
 from support.walks.klaviyo import KlaviyoDestination
 from support.walks.mailchimp import MailchimpDestination
 from support.walks.meta import MetaDestination
+from support.walks.prompt import PromptGoogle, PromptMeta
 from support.walks.roster import RosterSource
 from support.walks.shopify import ShopifySource
 
@@ -23,4 +24,12 @@ def hub_sources() -> Sequence[type[Source]]:  # type: ignore[type-arg]
 @hookimpl
 def hub_destinations() -> Sequence[type[Destination]]:  # type: ignore[type-arg]
     """Destinations."""
-    return [MailchimpDestination, HubspotDestination, MetaDestination, GoogleDestination, KlaviyoDestination]
+    return [
+        MailchimpDestination,
+        HubspotDestination,
+        MetaDestination,
+        PromptMeta,
+        GoogleDestination,
+        PromptGoogle,
+        KlaviyoDestination,
+    ]

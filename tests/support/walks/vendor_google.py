@@ -23,11 +23,15 @@ class InvalidArgument(Exception):
 
 @dataclass
 class UserList(Vendor):
-    """The vendor. `bad`: hashes that it does not take. `blames`: whether its errors say which member is meant."""
+    """The vendor. `bad`: hashes that it does not take. `blames`: whether its errors say which member is meant.
+
+    `prompt`: jobs are finished as soon as they are taken.
+    """
 
     members: set[str] = field(default_factory=set)
     bad: set[str] = field(default_factory=set)
     blames: bool = True
+    prompt: bool = False
     consents: set[str] = field(default_factory=set)
     jobs: dict[str, Literal["PROCESSING", "SUCCESS"]] = field(default_factory=dict)
 
@@ -41,7 +45,7 @@ class UserList(Vendor):
             self.members = self.members - set(hashes) if call == "remove" else self.members | set(hashes)
             self.consents |= {consent} if call == "ingest" else set()
             name = f"r{len(self.jobs)}"
-            self.jobs[name] = "PROCESSING"
+            self.jobs[name] = "SUCCESS" if self.prompt else "PROCESSING"
             return name
 
         return self.serve(call, len(hashes), work)
