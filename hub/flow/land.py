@@ -50,7 +50,12 @@ class Counts:
 
 
 def land_page(page: Page, place: Place, landing: Landing, store: Store, counts: Counts) -> int:
-    """Make a page durable with its cursor, in one commit; add to `counts` and return the source rows read."""
+    """Make a page durable with its cursor, in one commit; add to `counts` and return the source rows read.
+
+    Raises:
+        BrokenPlugin: the page has columns that its stream lacks, or a window that cannot be applied.
+    """
+    _check_window(page)
     refused = [] if page.quarantine is None else [_conform(page.quarantine, QUARANTINE, "quarantine")]
     files: list[LandedFile] = []
     for name, table in _tables(page, place).items():
@@ -70,6 +75,21 @@ def land_page(page: Page, place: Place, landing: Landing, store: Store, counts: 
 def land_frame(table: pa.Table, stream: str, place: Place, landing: Landing, store: Store) -> None:
     """Land a table of the hub's own (memberships) as it is, in a commit of its own."""
     store.commit_page(_write(_framed(table, place), stream, Page(), place, landing), run_id=place.run)
+
+
+def _check_window(page: Page) -> None:
+    """A window replaces the rows of the streams that its pages name, by their time; one that names none loses them."""
+    if page.window_complete and page.window is None:
+        raise BrokenPlugin(
+            "a page says window_complete and names no window.", hint="Give window=(first day, last day)."
+        )
+    if page.window_complete and not page.rows:
+        raise BrokenPlugin(
+            "a page completes a window and names no stream.", hint='Give an empty table: rows={"events": ...}.'
+        )
+    timeless = [name for name in page.rows if page.window and not STREAMS[name].time]
+    if timeless:
+        raise BrokenPlugin(f"stream {timeless[0]!r} has no time, so no window of days can replace its rows.")
 
 
 def _tables(page: Page, place: Place) -> dict[str, pa.Table]:

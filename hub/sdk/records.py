@@ -37,7 +37,8 @@ class Page:
     `cursor`: opaque JSON, at most 64 KB, valid once this page is landed; None leaves the saved cursor as it is.
     `complete`: this is the last page of a full read; only then may the absence of a record be read as a deletion.
     `window`: for streams that a vendor restates by day: this page belongs to those days (both inclusive), which become
-        current only with a page that says `window_complete`.
+        current only with a page that says `window_complete`. That page names every stream of the window, with an empty
+        table where nothing is left.
     `deleted`: stream -> record keys that the source says are gone. `merged`: (losing, winning) keys of `people`.
     `warnings`: sentences for the operator (sampled, thresholded, access denied); the run becomes amber.
     """
