@@ -70,7 +70,8 @@ class FileDestination(Destination[FileSettings, FileTarget]):
     def push(self, target: Target, handle: Json, batch: Batch) -> Sequence[Verdict]:  # noqa: ARG002
         """Stage a batch; it counts from then on, since `close` will lay it over the list whatever happens."""
         place, layout = _Place(self.folder, handle), self._layout(handle)
-        rows = [_cells(row) for row in batch.rows]
+        refused = {index for index, row in enumerate(batch.rows) if not _is_unicode(row)}
+        rows = [_cells(row) for index, row in enumerate(batch.rows) if index not in refused]
         changes = layout.changes(rows, batch.op, batch.sequence * self.capabilities.batch_rows)
         try:
             with replaced(place.staging / f"{batch.sequence:06d}-{batch.id}.parquet") as partial:
@@ -78,7 +79,10 @@ class FileDestination(Destination[FileSettings, FileTarget]):
         except OSError as error:
             raise _unwritable(self.settings.folder, error) from error
         outcome: Outcome = "absent" if batch.op == "remove" else "present"
-        return [Verdict(index, outcome) for index in range(len(batch.rows))]
+        return [
+            Verdict(index, "rejected", "not_unicode") if index in refused else Verdict(index, outcome)
+            for index in range(len(batch.rows))
+        ]
 
     def close(self, target: Target, handle: Json) -> None:  # noqa: ARG002
         """Write the list and the changes, then forget what was staged; a second call finds nothing left to do."""
@@ -120,6 +124,15 @@ def _path_of(audience: AudienceSettings) -> str:
 
 def _cells(row: Row) -> Mapping[str, str | None]:
     return {**{name: _cell(value) for name, value in row.fields.items()}, **row.wire}
+
+
+def _is_unicode(row: Row) -> bool:
+    """Tell whether a row can be written at all: half a surrogate pair, which JSON lets pass, cannot."""
+    try:
+        "".join(value for value in _cells(row).values() if value).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _cell(value: Json) -> str | None:

@@ -9,6 +9,8 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from hub.sdk.errors import StopConnection
+
 _FORMULA = r"^''*[=+\-@\t\r]"
 _ESCAPED = r"^''+[=+\-@\t\r]"
 _OP, _PLACE = "_op", "_place"
@@ -40,12 +42,12 @@ def merge(path: Path, delta: Path, staged: Sequence[Path], layout: Layout) -> No
 
     Both files are replaced as a whole. Doing it twice gives the same list.
     """
-    con = duckdb.connect()
+    con = _connect()
     names = ", ".join(_quote(name) for name in layout.columns)
     same = " and ".join(f"l.{_quote(name)} is not distinct from c.{_quote(name)}" for name in layout.match)
     keys = ", ".join(_quote(name) for name in layout.match)
     con.execute(f"create table changes as select * from read_parquet({[str(each) for each in staged]})").fetchall()
-    con.execute(f"create table listed as {_current(path, layout)}").fetchall()
+    _load(con, path, layout)
     con.execute(f"""
         create table final as
         select * from changes qualify row_number() over (partition by {keys} order by {_PLACE} desc) = 1""").fetchall()
@@ -61,21 +63,45 @@ def merge(path: Path, delta: Path, staged: Sequence[Path], layout: Layout) -> No
 
 def members(path: Path, layout: Layout) -> Iterator[Mapping[str, str]]:
     """Yield what each person of the list is recognised by; a list that is not there is empty."""
-    con = duckdb.connect()
+    con = _connect()
     keys = ", ".join(_quote(name) for name in layout.match)
-    for row in con.execute(f"select {keys} from ({_current(path, layout)})").fetchall():
+    _load(con, path, layout)
+    for row in con.execute(f"select {keys} from listed").fetchall():
         yield {name: str(value) for name, value in zip(layout.match, row, strict=True) if value is not None}
     con.close()
 
 
-def _current(path: Path, layout: Layout) -> str:
+def _connect() -> duckdb.DuckDBPyConnection:
+    """Open a database in memory that never spills people into files."""
+    con = duckdb.connect()
+    con.execute("set temp_directory = ''").fetchall()
+    return con
+
+
+def _load(con: duckdb.DuckDBPyConnection, path: Path, layout: Layout) -> None:
+    """Make the table `listed` of the list as it stands.
+
+    Raises:
+        StopConnection: somebody changed the file so that it is no such list any more; it is not overwritten.
+    """
+    try:
+        con.execute(f"create table listed as {_current(con, path, layout)}").fetchall()
+    except duckdb.Error as error:  # its text quotes the file's lines
+        raise _unreadable(path, f"it cannot be read ({type(error).__name__})") from None
+
+
+def _unreadable(path: Path, why: str) -> StopConnection:
+    return StopConnection(f"{path.name}: {why}.", hint="Restore it, or delete it to have it written anew.")
+
+
+def _current(con: duckdb.DuckDBPyConnection, path: Path, layout: Layout) -> str:
     """SQL for the list as it stands, in today's columns: new ones are empty, others are left behind."""
-    if not path.exists():
+    if not path.exists() or path.stat().st_size == 0:
         return f"select {', '.join(f'cast(null as varchar) as {_quote(name)}' for name in layout.columns)} where false"
     read = _reader(path)
-    con = duckdb.connect()
     there = [str(row[0]) for row in con.execute(f"describe select * from {read}").fetchall()]
-    con.close()
+    if not set(layout.match) & set(there):
+        raise _unreadable(path, f'it has no column "{layout.match[0]}"')
     unescape = path.suffix == ".csv" and layout.formula_safe
     columns = [_column(name, there=name in there, unescape=unescape) for name in layout.columns]
     return f"select {', '.join(columns)} from {read}"
@@ -102,13 +128,13 @@ def _reader(path: Path) -> str:
 def _write(con: duckdb.DuckDBPyConnection, select: str, partial: Path, path: Path, layout: Layout) -> None:
     text = str(partial).replace("'", "''")
     if path.suffix == ".parquet":
-        con.execute(f"copy ({select}) to '{text}' (format parquet, compression zstd)").fetchall()
+        con.execute(f"copy ({select}) to '{text}' (format parquet, compression zstd, use_tmp_file false)").fetchall()
         return
     if layout.formula_safe:
         described = con.execute(f"describe {select}").fetchall()
         safe = ", ".join(_safe(str(row[0])) for row in described)
         select = f"select {safe} from ({select})"
-    con.execute(f"copy ({select}) to '{text}' (format csv, header true)").fetchall()
+    con.execute(f"copy ({select}) to '{text}' (format csv, header true, use_tmp_file false)").fetchall()
 
 
 def _safe(name: str) -> str:
@@ -121,9 +147,9 @@ def replaced(path: Path) -> Iterator[Path]:
     """Yield a temporary path that takes the name `path` when the block ends well, durable and readable by us alone."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     partial = path.with_name(f".{path.name}.tmp")
+    os.close(os.open(partial, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600))  # private from its first byte on
     try:
         yield partial
-        partial.chmod(0o600)
         _sync(partial)
         partial.rename(path)
     finally:

@@ -1,6 +1,6 @@
 """The destination `file`: full list and changes, whole or not at all, safe to open in a spreadsheet."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from hub.sdk.connector import Context
+from hub.sdk.errors import StopConnection
 from hub.sdk.records import Batch, Op, Row
 from hub.sdk.settings import AudienceSettings
 from hub_file import FileDestination
@@ -141,6 +142,47 @@ def test_check_says_what_is_wrong_with_the_folder(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     other = FileDestination(FileSettings(folder="file/out"), Context("files", tmp_path, datetime.now(UTC)))
     assert ["error"] == [fact.level for fact in other.check()]
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda data: data + b'zoe@shop.example,"open',
+        lambda data: data.replace(b",", b";"),
+        lambda data: data.replace(b"email", b"mail"),
+        lambda _: b"PK\x03\x04" + bytes(100),
+    ],
+)
+def test_a_list_that_is_none_any_more_is_not_overwritten(tmp_path: Path, edit: Callable[[bytes], bytes]) -> None:
+    """What somebody did to the file by hand is told without its content, and stays for them to mend."""
+    lists = Lists(tmp_path)
+    lists.deliver("p1", ("add", {ANN: "Ann", BOB: "Bob"}))
+    edited = edit(lists.path.read_bytes())
+    lists.path.write_bytes(edited)
+    with pytest.raises(StopConnection, match=r"^list\.csv: .*delete it to have it written anew") as caught:
+        lists.deliver("p2", ("add", {"eve@shop.example": "Eve"}))
+    assert "@" not in str(caught.value)
+    assert edited == lists.path.read_bytes()
+
+
+def test_a_list_saved_by_a_spreadsheet_is_still_a_list(tmp_path: Path) -> None:
+    """A byte order mark and other line ends change nobody's membership."""
+    lists = Lists(tmp_path)
+    lists.deliver("p1", ("add", {ANN: "Ann", BOB: "two\nlines"}))
+    lists.path.write_bytes(b"\xef\xbb\xbf" + lists.path.read_bytes().replace(b"\n", b"\r\n"))
+    lists.deliver("p2", ("remove", {ANN: ""}))
+    assert {BOB} == lists.listed()
+
+
+def test_a_row_that_no_file_can_hold_is_rejected_alone(tmp_path: Path) -> None:
+    """Half a surrogate pair is no text; the other rows of the batch are kept."""
+    lists = Lists(tmp_path)
+    handle = lists.tool.open(lists.target, lists.audience, "p1", 0)
+    rows = [Row(who, {"email": who}, {"NAME": name}) for who, name in ((ANN, "\ud83d"), (BOB, "Bob"))]
+    verdicts = lists.tool.push(lists.target, handle, Batch("b", 1, True, "add", rows))
+    assert ["rejected", "present"] == [verdict.outcome for verdict in verdicts]
+    lists.tool.close(lists.target, handle)
+    assert {BOB} == lists.listed()
 
 
 PEOPLE = st.dictionaries(st.sampled_from([f"{n}@shop.example" for n in "abcd"]), st.text(max_size=6), max_size=4)
