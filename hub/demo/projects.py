@@ -8,6 +8,7 @@ from hub.sdk.errors import ConfigError
 
 HERE = Path(__file__).parent
 MARK = ".hub-demo"
+KEY = "key"
 IGNORED = "/data/\n/.env\n/output/\n"
 
 
@@ -27,8 +28,9 @@ def make_project(folder: Path) -> None:
 def make_demo(folder: Path) -> bool:
     """Write the demo's project, or make it ready once more; return whether it was there.
 
-    A demo that is there keeps its config, edited or not. Its `data/` is begun anew: the simulated tool forgets its
-    lists when it stops, and the hub must not believe in lists that are gone.
+    A demo that is there keeps its config, edited or not, and its installation key, so that people keep their ids and
+    arms. The rest of `data/` is begun anew: the simulated tool forgets its lists when it stops, and the hub must not
+    believe in lists that are gone.
 
     Raises:
         ConfigError: the folder holds something else.
@@ -37,11 +39,18 @@ def make_demo(folder: Path) -> bool:
     if not again and folder.exists() and any(folder.iterdir()):
         raise ConfigError("the folder is not empty, and no demo made it.", where=str(folder), hint="hub demo OTHER")
     if again:
-        shutil.rmtree(folder / "data", ignore_errors=True)
-        shutil.rmtree(folder / "output", ignore_errors=True)
+        _forget(folder)
     else:
         _copy(folder)
     return again
+
+
+def _forget(folder: Path) -> None:
+    for path in [*(folder / "data").glob("*"), *(folder / "output").glob("*")]:
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name != KEY:
+            path.unlink()
 
 
 def _copy(folder: Path) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from hub.lake.durable import published
@@ -15,7 +15,7 @@ class Endpoint:
     """Address, secret and process of a serving hub."""
 
     url: str
-    token: str
+    token: str = field(repr=False)
     pid: int
 
     def write(self, data: Path) -> None:
