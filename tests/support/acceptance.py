@@ -10,6 +10,7 @@ from pathlib import Path
 from hub.engine.base import Value
 from hub.pipeline import run
 from hub.project import Project
+from hub.project.approving import approve
 from hub.queries.quarantine import QuarantineRow, quarantine
 from hub.report import Progress, RunReport, RunRequest, Step, StreamCount
 
@@ -73,6 +74,11 @@ class Shop:
         with self.open() as project:
             return project.engine.run(sql)
 
+    def facts(self) -> dict[str, list[tuple[Value, ...]]]:
+        """Everything derived that must not depend on how it came about."""
+        with self.open() as project:
+            return facts(project)
+
     def quarantine(self) -> list[QuarantineRow]:
         """Return what is in quarantine, by file and line."""
         with self.open() as project:
@@ -85,6 +91,17 @@ def run_once(project: Project, request: RunRequest, said: list[Progress] | None 
     tell = (lambda _: None) if said is None else said.append
     run_id = project.store.start_run("run", project.instant(request.as_of), request.model_dump(mode="json"))
     return run(project, request, run_id=run_id, tell=tell, cancelled=lambda: False)
+
+
+def facts(project: Project) -> dict[str, list[tuple[Value, ...]]]:
+    """Profiles with attributes and traits, who is who, and the whole history of segments and stages."""
+    history = "kind, name, profile_id, entered_at, left_at"
+    return {
+        "person": project.engine.run("select * exclude (as_of) from person order by profile_id"),
+        "identifiers": project.engine.run("select * from identifiers order by all"),
+        "consent": project.engine.run("select * from consent order by all"),
+        "history": project.engine.run(f"select {history} from memberships order by all"),
+    }
 
 
 def people_shop(root: Path, lines: Sequence[str] = (), **more: str) -> Shop:
@@ -117,3 +134,113 @@ def reconciles(streams: Sequence[StreamCount]) -> bool:
 def counts(report: RunReport) -> list[tuple[int, int, int]]:
     """Read, landed and quarantined of every stream of a report."""
     return [(stream.read, stream.landed, stream.quarantined) for stream in report.streams]
+
+
+LISTS = """
+[connection]
+connector = "mailchimp"
+api_key = "${MAILCHIMP_API_KEY}"
+base_url = "${MAILCHIMP_URL}"
+
+[[audience]]
+name = "big"
+segment = "big"
+target = { list = "Customers", tag = "big", new_contacts = "subscribed" }
+fields = { FNAME = "first_name" }
+consent = { channel = "email" }
+"""
+FILES = """
+[connection]
+connector = "file"
+
+[[audience]]
+name = "mailing"
+segment = "buyers"
+target = { path = "mailing.csv" }
+match_on = ["customer"]
+fields = { name = "first_name" }
+"""
+TILLS = """
+[connection]
+connector = "csv"
+root = "input"
+
+[[source]]
+stream = "orders"
+files = "orders.csv"
+complete = true
+columns = { order_id = "order", placed_at = "day", total = "total" }
+compute = { currency = "'EUR'", status = "'paid'" }
+identifiers = { "customer@crm" = "customer" }
+
+[[source]]
+stream = "consents"
+files = "consents.csv"
+columns = { channel = "channel", state = "state", occurred_at = "day" }
+identifiers = { "customer@crm" = "customer" }
+"""
+SEGMENTS = """
+[segment.buyers]
+where = "orders >= 1"
+
+[segment.big]
+where = "in_segment('buyers') and monetary_total >= 100"
+"""
+
+
+@dataclass
+class Town:
+    """What is true outside: names of people by number, their orders (order -> person, amount), who said no."""
+
+    names: dict[int, str]
+    orders: dict[str, tuple[int, int]]
+    refused: set[int]
+
+    def files(self) -> Mapping[str, str]:
+        """Write it down as a shop's exports do. Customer numbers are those of the one CRM file."""
+        people = [person(n, name=name, email=address(n)) for n, name in sorted(self.names.items())]
+        orders = [f"{key},2026-02-01,{total},{n}" for key, (n, total) in sorted(self.orders.items())]
+        words = [f"{n},email,{'denied' if n in self.refused else 'granted'},2026-01-01" for n in sorted(self.names)]
+        tables = {
+            "people.csv": (HEADER, people),
+            "orders.csv": ("order,day,total,customer", orders),
+            "consents.csv": ("customer,channel,state,day", words),
+        }
+        return {name: "\n".join([header, *lines, ""]) for name, (header, lines) in tables.items()}
+
+    def big(self) -> set[str]:
+        """Addresses that belong on the list."""
+        sums: dict[int, int] = {}
+        for number, total in self.orders.values():
+            sums[number] = sums.get(number, 0) + total
+        return {address(n) for n, total in sums.items() if total >= 100 and n in self.names and n not in self.refused}
+
+    def buyers(self) -> set[str]:
+        """Customer numbers that belong in the file."""
+        return {str(number) for number, _ in self.orders.values() if number in self.names}
+
+
+def address(number: int) -> str:
+    """The address of a person; a domain that the simulated Mailchimp takes for real."""
+    return f"person{number}@shop.example"
+
+
+def town(people: int = 12) -> Town:
+    """A town in which half of the people buy for much, and everybody but one agrees to be written to."""
+    orders = {f"O{n}": (n, 60 + 20 * (n % 4)) for n in range(1, people + 1)}
+    return Town({n: f"Name{n}" for n in range(1, people + 1)}, orders, {3})
+
+
+def delivering_shop(root: Path, url: str, key: str) -> Shop:
+    """A shop with a list at Mailchimp, served at `url`, and a list in a file, both approved."""
+    shop = Shop(root)
+    config = {"hub": HUB, "identity": IDENTITY, "crm": PEOPLE, "tills": TILLS, "segments": SEGMENTS}
+    shop.configure({**config, "mailchimp": LISTS, "files": FILES})
+    env = root / ".env"
+    env.touch(mode=0o600)
+    env.write_text(f"MAILCHIMP_API_KEY={key}\nMAILCHIMP_URL={url}\n")
+    shop.write(town().files())
+    with shop.open() as project:
+        for name in ("big", "mailing"):
+            approve(project, name, who="a test")
+    return shop
