@@ -52,7 +52,7 @@ def rows_of(table: pa.Table, places: Sequence[int]) -> list[Row]:
         Row(
             key=row["key"],
             wire=json.loads(row["wire"]),
-            fields=json.loads(row["payload"] or "{}"),
+            fields=json.loads(row["payload"]) if row["payload"] not in (None, "{}") else {},
             vendor_id=row["vendor_id"],
             consented=row["consented"],
         )

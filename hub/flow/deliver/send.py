@@ -56,7 +56,8 @@ class Sending:
         while self._queue and not self._halted():
             wave = self._next_wave()
             last = len(self._queue) == len(wave) == 1
-            self._queue = [batch for batch in self._queue if batch not in wave]
+            sent = {batch.id for batch in wave}
+            self._queue = [batch for batch in self._queue if batch.id not in sent]
             for follow_up in pool.map(lambda batch, flag=last: self._send(batch, last=flag), wave):
                 self._queue = [*follow_up, *self._queue]
 

@@ -27,7 +27,7 @@ ENTRIES = st.builds(
     retry_at=TIMES,
 )
 HISTORIES = st.lists(st.lists(ENTRIES, max_size=6), min_size=1, max_size=8)
-SETTINGS = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+SETTINGS = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 FIELDS = (
     "presence, owned, op, payload_hash, vendor_id, settle_until, parked, refused_op, refused_hash, refused_code, "
     "refused_until, tries"
