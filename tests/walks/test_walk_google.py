@@ -42,7 +42,6 @@ def test_an_accepted_job_is_polled_later(tmp_path: Path) -> None:
     assert [("accepted", 6)] == project.rows("select presence, count(*) from ledger group by all")
 
 
-@pytest.mark.xfail(strict=True, reason="rows of a finished job count as settling for the whole of settles_within")
 def test_a_finished_job_has_settled(tmp_path: Path) -> None:
     """Once the vendor says that a job is done, nothing of it can still land: a removal need not wait."""
     project, roster, google = seeded(tmp_path)
@@ -79,7 +78,6 @@ def test_one_bad_member_costs_nobody_else(tmp_path: Path, blames: bool) -> None:
     assert [] == google.sent
 
 
-@pytest.mark.xfail(strict=True, reason="the report of a plan with a running job does not look at its receipts")
 def test_a_refusal_is_told_while_a_job_is_running(tmp_path: Path) -> None:
     """What a run refused is in its report, though the outcome of the others is still to come."""
     project, _, google = seeded(tmp_path)

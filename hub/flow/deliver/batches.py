@@ -91,6 +91,11 @@ def decode(batch: BatchRow) -> Part:
     return replace(part, receipts=receipts, doubted=document["doubted"])
 
 
+def told(batches: Sequence[BatchRow]) -> dict[int, Receipt]:
+    """Return the receipts that a plan's batches hold so far, by place in the plan."""
+    return {row: receipt for batch in batches for row, receipt in decode(batch).receipts.items()}
+
+
 def _pack(receipt: Receipt) -> list[object]:
     told = receipt.suppression
     after = receipt.after // _TICK if receipt.after is not None else None

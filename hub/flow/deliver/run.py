@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pyarrow as pa
 
-from hub.flow.deliver.batches import cut
+from hub.flow.deliver.batches import cut, told
 from hub.flow.deliver.finish import Outcome, close_plan, consents_table
 from hub.flow.deliver.report import Sent, make_report, report_dry_run
 from hub.flow.deliver.send import Sending, open_handle
@@ -150,6 +150,7 @@ def _send(tools: Tools, job: AudienceJob, sent: Sent, row: PlanRow, served: _Con
     sent.messages += sending.messages
     if tools.store.batches(row.id, ["job"]):
         sent.running = True
+        sent.receipts = told(tools.store.batches(row.id))
         return sent
     try:
         outcome = close_plan(tools, job, sent.target, row, rows)

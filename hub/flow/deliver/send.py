@@ -190,6 +190,8 @@ class Sending:
             return []
         answer = self._ask(batch, part)
         if answer is not None:
+            if not isinstance(answer, Exception):  # the tool has said how it ended: nothing of it can land later
+                batch = self._tools.store.set_batch(batch.id, "job", settle_until=None)
             return self._record(batch, advance(part, answer, f"{type(self._job.destination).__name__}.poll"))
         now = self._tools.now()
         if batch.settle_until and now > batch.settle_until:
