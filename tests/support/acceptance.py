@@ -1,10 +1,13 @@
 """A whole project in a temporary folder, driven as the daemon drives it: written, opened, run, asked, closed."""
 
+import multiprocessing
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
 from hub.engine.base import Value
@@ -136,9 +139,29 @@ def counts(report: RunReport) -> list[tuple[int, int, int]]:
     return [(stream.read, stream.landed, stream.quarantined) for stream in report.streams]
 
 
+# The simulated Mailchimp has dealt with a request or never will by the time that the next run begins. The real one is
+# given minutes, in which the opposite of an unanswered request is not sent.
+QUICK = """
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from hub.sdk.hookspecs import hookimpl
+from hub_mailchimp.destination import MailchimpDestination
+
+
+class Quick(MailchimpDestination):
+    name = "quick"
+    capabilities = replace(MailchimpDestination.capabilities, settles_within=timedelta(milliseconds=1))
+
+
+@hookimpl
+def hub_destinations() -> Sequence[type]:
+    return [Quick]
+"""
 LISTS = """
 [connection]
-connector = "mailchimp"
+connector = "quick"
 api_key = "${MAILCHIMP_API_KEY}"
 base_url = "${MAILCHIMP_URL}"
 
@@ -190,23 +213,30 @@ where = "in_segment('buyers') and monetary_total >= 100"
 
 @dataclass
 class Town:
-    """What is true outside: names of people by number, their orders (order -> person, amount), who said no."""
+    """What is true outside: names of people by number, their orders (order -> person, amount), who said no.
+
+    `spoke`: the day of February on which a person changed their mind; the others said what they say on 1 January.
+    """
 
     names: dict[int, str]
     orders: dict[str, tuple[int, int]]
     refused: set[int]
+    spoke: dict[int, int] = field(default_factory=dict)
 
     def files(self) -> Mapping[str, str]:
         """Write it down as a shop's exports do. Customer numbers are those of the one CRM file."""
         people = [person(n, name=name, email=address(n)) for n, name in sorted(self.names.items())]
         orders = [f"{key},2026-02-01,{total},{n}" for key, (n, total) in sorted(self.orders.items())]
-        words = [f"{n},email,{'denied' if n in self.refused else 'granted'},2026-01-01" for n in sorted(self.names)]
+        words = [f"{n},email,{'denied' if n in self.refused else 'granted'},{self._day(n)}" for n in sorted(self.names)]
         tables = {
             "people.csv": (HEADER, people),
             "orders.csv": ("order,day,total,customer", orders),
             "consents.csv": ("customer,channel,state,day", words),
         }
         return {name: "\n".join([header, *lines, ""]) for name, (header, lines) in tables.items()}
+
+    def _day(self, number: int) -> str:
+        return f"2026-02-{self.spoke[number]:02d}" if number in self.spoke else "2026-01-01"
 
     def big(self) -> set[str]:
         """Addresses that belong on the list."""
@@ -236,6 +266,8 @@ def delivering_shop(root: Path, url: str, key: str) -> Shop:
     shop = Shop(root)
     config = {"hub": HUB, "identity": IDENTITY, "crm": PEOPLE, "tills": TILLS, "segments": SEGMENTS}
     shop.configure({**config, "mailchimp": LISTS, "files": FILES})
+    (root / "plugins").mkdir()
+    (root / "plugins" / "quick.py").write_text(QUICK)
     env = root / ".env"
     env.touch(mode=0o600)
     env.write_text(f"MAILCHIMP_API_KEY={key}\nMAILCHIMP_URL={url}\n")
@@ -244,3 +276,22 @@ def delivering_shop(root: Path, url: str, key: str) -> Shop:
         for name in ("big", "mailing"):
             approve(project, name, who="a test")
     return shop
+
+
+def killable() -> ForkServerContext:
+    """Return a way to start processes that have everything imported already, so that killing many is quick."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["support.acceptance", "hub_csv", "hub_mailchimp", "hub_file"])
+    return context
+
+
+def run_and_tell(root: Path, hour: int, sender: Connection) -> None:
+    """Make a whole run, some hours after `NOW`, and send each of its signs of life."""
+    shop = Shop(root)
+    sender.send("opening")
+    with shop.open() as project:
+        request = RunRequest(until="deliver", as_of=NOW + timedelta(hours=hour))
+        run_id = project.store.start_run("run", project.instant(request.as_of))
+        tell = lambda progress: sender.send(progress.step)  # noqa: E731 - the one thing that it does
+        run(project, request, run_id=run_id, tell=tell, cancelled=lambda: False)
+    sender.send("closed")
