@@ -3,10 +3,12 @@
 import re
 from functools import cache
 from pathlib import Path
+from typing import get_args
 
 import pluggy
 import pytest
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from hub.registry import load_plugins
 from hub.sdk import hookspecs
@@ -32,19 +34,18 @@ def hooks() -> list[str]:
     return sorted(name for name in vars(manager.hook) if name.startswith("hub_"))
 
 
-def keys(model: type[BaseModel]) -> set[str]:
+def keys(annotation: object) -> set[str]:
     """Every key that a model takes, those of tables within it too."""
-    here = shape.keys(shape.kinds(model))
-    return set(here).union(*(keys(kind) for info in here.values() for kind in _models(info.annotation)))
-
-
-def _models(annotation: object) -> list[type[BaseModel]]:
-    return [kind for kind in _kinds(annotation) if isinstance(kind, type) and issubclass(kind, BaseModel)]
+    found: dict[str, FieldInfo] = {}
+    for kind in _kinds(annotation):
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            found |= shape.fields(kind)
+    return set(found).union(*(keys(info.annotation) for info in found.values()))
 
 
 def _kinds(annotation: object) -> list[object]:
     found = list(shape.kinds(annotation))
-    return [*found, *(inner for kind in found for part in getattr(kind, "__args__", ()) for inner in _kinds(part))]
+    return [*found, *(inner for kind in found for part in get_args(kind) for inner in _kinds(part))]
 
 
 def test_page_of_commands_is_what_the_program_says() -> None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from hub.web.endpoint import Endpoint
 
 PATIENCE = 3600.0  # seconds: a plan over millions of people answers when it is done
+INTERRUPTED = 130  # as shells count it
 NOT_FOUND, WRONG_REQUEST = 404, 422
 REFUSALS = (400, 401, 403, NOT_FOUND, 405, 409, 413, 421, WRONG_REQUEST, 500)  # answers with {error, hint}
 
@@ -72,13 +73,17 @@ def _serving_elsewhere(root: Path) -> "AbstractContextManager[Endpoint] | None":
 def _own(root: Path) -> "Iterator[Endpoint]":
     from hub import logs
     from hub.project import Project
-    from hub.web.server import serving
+    from hub.web.server import leave_if_busy, serving
 
     logs.configure("warning")
     project = Project.open(root)
     try:
         with serving(project) as served:
-            yield served.endpoint
+            try:
+                yield served.endpoint
+            except KeyboardInterrupt:
+                leave_if_busy(served.runs, INTERRUPTED)
+                raise
     finally:
         project.close()
 

@@ -1,5 +1,7 @@
 """`hub demo`: the whole flow on real data, with a simulated tool."""
 
+import shutil
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from time import monotonic
@@ -16,11 +18,11 @@ if TYPE_CHECKING:
 
 NEXT = """
 Try next, in {folder}:
-  hub segments -C {folder}
-  hub preview -C {folder} "orders >= 5 and discount_share > 0.3"
-  hub why -C {folder} household@journey:1 champions
-  edit {folder}/config/segments.toml, then: hub run -C {folder} --until segment --as-of {as_of}
-Your own shop: hub init acme; hub add CONNECTOR -C acme
+  {hub} segments -C {folder}
+  {hub} preview -C {folder} "orders >= 5 and discount_share > 0.3"
+  {hub} why -C {folder} household@journey:1 champions
+  edit {folder}/config/segments.toml, then: {hub} run -C {folder} --until segment --as-of {as_of}
+Your own shop: {hub} init acme, then {hub} add CONNECTOR -C acme
 """
 
 
@@ -77,4 +79,9 @@ def _tell(report: "Mapping[str, Json]", root: Path, as_of: str) -> None:
     from hub.cli.report import show_report
 
     show_report(report)
-    line(NEXT.format(folder=root, as_of=as_of))
+    line(NEXT.format(hub=_program(), folder=root, as_of=as_of))
+
+
+def _program() -> str:
+    """How this program was called: `hub`, or a path where it is not on the PATH."""
+    return "hub" if sys.argv[0] == shutil.which("hub") else sys.argv[0]

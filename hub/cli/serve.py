@@ -30,7 +30,7 @@ def _serve(root: Path, stopped: Event, *, json: bool) -> None:
     from hub import logs
     from hub.daemon import Daemon
     from hub.project import Project
-    from hub.web.server import serving
+    from hub.web.server import leave_if_busy, serving
 
     logs.configure("info")
     project = Project.open(root)
@@ -42,6 +42,7 @@ def _serve(root: Path, stopped: Event, *, json: bool) -> None:
             _announce(served.endpoint, daemon.jobs(), json=json)
             stopped.wait()
             daemon.stop()
+        leave_if_busy(served.runs, 0)
     finally:
         project.close()
 

@@ -1,11 +1,12 @@
 """Serve a project on a loopback port, in a thread of this process."""
 
+import os
 import secrets
 import socket
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from os import getpid
 from threading import Event, Thread
 
 import uvicorn
@@ -62,7 +63,7 @@ def serving(project: Project, *, host: str = LOOPBACK, port: int = 0) -> Iterato
     thread.start()
     if not server.ready.wait(START_SECONDS):
         raise HubError(f"The HTTP server did not start within {START_SECONDS} seconds.", hint="See the log.")
-    endpoint = Endpoint(url, token, getpid())
+    endpoint = Endpoint(url, token, os.getpid())
     endpoint.write(project.root / "data")
     try:
         yield Serving(endpoint, runs)
@@ -71,6 +72,16 @@ def serving(project: Project, *, host: str = LOOPBACK, port: int = 0) -> Iterato
         Endpoint.remove(project.root / "data")
         server.should_exit = True
         thread.join(START_SECONDS)
+
+
+def leave_if_busy(runs: Runs, code: int) -> None:
+    """End the process at once when a run did not stop in time: closing the stores under it would do more harm.
+
+    Nothing is lost by it: a batch on its way is unknown, as after any crash, and the next run settles it.
+    """
+    if runs.busy():
+        sys.stdout.flush()
+        os._exit(code)
 
 
 def _bracketed(host: str) -> str:
