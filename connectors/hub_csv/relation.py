@@ -91,7 +91,7 @@ def open_relation(path: Path, kind: str, settings: Format, timezone: str, wanted
     if kind == "parquet":
         yield _parquet(path, timezone)
         return
-    with staged(path, settings.encoding, settings.quote) as text, tempfile.TemporaryFile() as spare:
+    with staged(path, settings) as text, tempfile.TemporaryFile() as spare:
         if kind == "jsonl":
             yield _jsonl(text, spare, settings, timezone, wanted)
         else:
