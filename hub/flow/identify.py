@@ -14,7 +14,7 @@ again. Records deleted at their source stay as ghosts with their links.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hub.engine import Engine
@@ -46,55 +46,73 @@ class IdentityRules:
     priority: Sequence[str] = ()
 
 
+_STREAMS = tuple(name for name, stream in LOGGED.items() if stream.has_person)
+
+
 def identify(engine: Engine, rules: IdentityRules, key: bytes) -> bool:
     """Bring `identity`, `identifiers` and `suspended` up to date; returns False when nothing had changed.
 
     Profiles whose records changed, and both sides of every merge and split, are added to `touched`.
     """
-    if not engine.run("select 1 from touched_nodes limit 1") and get_state(engine, "identity_rules") == repr(rules):
+    same_rules = get_state(engine, "identity_rules") == repr(rules)
+    if same_rules and not engine.run("select 1 from touched_nodes limit 1"):
         return False
     _collect_nodes(engine, rules)
     _collect_values(engine, rules)
     _link(engine, rules)
     with engine.transaction():
-        _publish(engine, key)
+        _publish(engine, key, same_rules=same_rules)
         set_state(engine, "identity_rules", repr(rules))
     return True
 
 
 def _collect_nodes(engine: Engine, rules: IdentityRules) -> None:
-    """Number the nodes, each with its oldest record key and its best connection's rank."""
-    people = " union all ".join(_records(name) for name, stream in LOGGED.items() if stream.has_person)
+    """Number the nodes, each with its first and latest sight and its best connection's rank."""
+    people = " union all ".join(
+        f"select _node, _links, _first, _order, _connection from current_{name} where _node is not null"
+        for name in _STREAMS
+    )
     ranks = " ".join(f"when '{name}' then {rank}" for rank, name in enumerate(rules.priority))
     rank = f"case _connection {ranks} else {len(rules.priority)} end" if ranks else "0"
     engine.run(f"""
         create or replace temp table nodes as
-        select _node, min(_links) as links, min(_first) as first, arg_min(record, _first) as record,
-               max(_order) as latest, min({rank}) as priority, row_number() over () - 1 as id
+        select _node, any_value(_links) as links, min(_first) as first, max(_order) as latest,
+               min({rank}) as priority, row_number() over () - 1 as id
         from ({people}) group by _node""")
 
 
-def _records(stream: str) -> str:
-    return (
-        f"select _node, _links, _first, _order, _connection, concat(_connection, '/{stream}/', _key) as record"
-        f" from current_{stream} where _node is not null"
-    )
-
-
 def _collect_values(engine: Engine, rules: IdentityRules) -> None:
-    """Spread the nodes' identifiers: `node_values(node, value_id, namespace, value, kind)`; blocked values stay out."""
+    """Spread the nodes' identifiers; blocked values stay out.
+
+    `spaces(space, namespace, base, kind)` numbers the namespaces. `linking(value_id, space, value, anchor)` holds the
+    values that stand more than once, with one node for each. `node_values(node, space, value, value_id)` holds all
+    values; those that stand once have no value_id. A record's own key matters only where a source merged records.
+    """
     strong = ", ".join(_text(name) for name in rules.one_person) or "''"
-    engine.run("""
-        create or replace temp table spread as
-        select id as node, pair,
-               split_part(split_part(pair, ':', 1), '@', 1) as base,
-               substr(pair, strpos(pair, ':') + 1) as value
-        from (select id, unnest(string_split(links, chr(31))) as pair from nodes)""")
+    merged = bool(engine.run("select 1 from current_merges limit 1"))
     engine.run(f"""
-        create or replace temp table node_values as
-        select node, pair, split_part(pair, ':', 1) as namespace, base, value,
+        create or replace temp table spread as
+        select id as node, split_part(pair, ':', 1) as namespace, substr(pair, strpos(pair, ':') + 1) as value
+        from (select id, unnest(string_split(links, chr(31))) as pair from nodes)
+        where {"true" if merged else "not starts_with(pair, 'record:')"}""")
+    engine.run(f"""
+        create or replace temp table spaces as
+        select cast(row_number() over (order by namespace) as integer) as space, namespace, base,
                case when base = 'record' or base in ({strong}) then 'strong' else 'shared' end as kind
-        from spread where base = 'record' or not ({_blocked(rules)})""")
+        from (select distinct namespace, split_part(namespace, '@', 1) as base from spread)""")
+    engine.run(f"""
+        create or replace temp table spread as
+        select node, space, value from spread join spaces using (namespace)
+        where base = 'record' or not ({_blocked(rules)})""")
+    engine.run("""
+        create or replace temp table linking as
+        select row_number() over () as value_id, space, value, min(node) as anchor
+        from spread group by space, value having count(*) > 1""")
+    engine.run("""
+        create or replace temp table node_values as
+        select s.node, s.space, s.value, l.value_id
+        from spread s left join linking l on l.space = s.space and l.value = s.value""")
+    engine.run("drop table spread")
 
 
 def _blocked(rules: IdentityRules) -> str:
@@ -116,108 +134,153 @@ def _like(pattern: str) -> str:
 
 def _link(engine: Engine, rules: IdentityRules) -> None:
     """Fill `parts(node, part)` in the three rounds that the module's text describes."""
-    engine.run("create or replace temp table suspending(pair varchar, reason varchar)")
+    engine.run("""
+        create or replace temp table links as
+        select v.node, l.anchor, v.value_id, s.kind
+        from node_values v join linking l using (value_id) join spaces s on s.space = l.space""")
+    engine.run("create or replace temp table suspending(value_id bigint, reason varchar)")
     _solve(engine, "parts_strong", "kind = 'strong'")
     _suspend_contested(engine, rules)
-    _solve(engine, "parts", "pair not in (select pair from suspending)")
+    _solve(engine, "parts", "value_id not in (select value_id from suspending)")
     if _suspend_chains(engine, rules):
-        _solve(engine, "parts", "pair not in (select pair from suspending)")
+        _solve(engine, "parts", "value_id not in (select value_id from suspending)")
 
 
 def _solve(engine: Engine, into: str, which: str) -> None:
-    """Connected components over the values that satisfy `which` and stand on at least two nodes."""
+    """Connected components over the links that satisfy `which`."""
     total = int(str(engine.run("select count(*) from nodes")[0][0]))
-    edges = f"""
-        select node as a, min(node) over (partition by pair) as b from node_values
-        where {which} qualify count(*) over (partition by pair) > 1"""
-    engine.load(
-        into, engine.components(f"select * from ({edges}) where a <> b", total).rename_columns(["node", "part"])
-    )
+    edges = f"select node as a, anchor as b from links where node <> anchor and {which}"
+    engine.load(into, engine.components(edges, total).rename_columns(["node", "part"]))
 
 
 def _suspend_contested(engine: Engine, rules: IdentityRules) -> None:
     """Suspend shared values that stand beside two different values of one strong namespace."""
-    if not rules.one_person:
-        return
     engine.run(f"""
         create or replace temp table strong_of as
-        select distinct p.part, v.namespace, v.pair from node_values v join parts_strong p using (node)
-        where {_strong(rules)}""")
+        select p.part, v.space, min(v.node) as node from node_values v join parts_strong p using (node)
+        where v.space in {_spaces_of(engine, rules.one_person)} group by p.part, v.space""")
     engine.run("""
         insert into suspending
-        select pair, 'it stands beside two values of ' || min(namespace) from (
-            select v.pair, s.namespace from node_values v
-            join parts_strong p using (node) join strong_of s using (part)
+        select value_id, 'it stands beside two values of ' || min(namespace) from (
+            select v.value_id, s.space
+            from links v join parts_strong p using (node) join strong_of s using (part)
             where v.kind = 'shared'
-            group by v.pair, s.namespace having count(distinct p.part) > 1)
-        group by pair""")
+            group by v.value_id, s.space having min(p.part) <> max(p.part))
+        join spaces using (space) group by value_id""")
 
 
 def _suspend_chains(engine: Engine, rules: IdentityRules) -> bool:
     """Suspend every linking shared value of components that hold too much; returns whether there were any."""
-    limits = [
-        f"(base = {_text(base)} and count(distinct pair) > {most})" for base, most in rules.max_per_person.items()
-    ]
     engine.run("create or replace temp table crowded(part bigint, reason varchar)")
-    if limits:
+    for base, most in rules.max_per_person.items():
         engine.run(f"""
             insert into crowded
-            select part, 'more ' || min(base) || ' values than one person may have' from (
-                select p.part, v.base from node_values v join parts p using (node)
-                group by p.part, v.base having {" or ".join(limits)})
-            group by part""")
-    if rules.one_person:
-        engine.run("""
-            insert into crowded
-            select part, 'a chain would join two values of ' || min(namespace) from (
-                select distinct p.part, s.namespace, s.part as strong
-                from strong_of s join parts_strong o on o.part = s.part join parts p on p.node = o.node)
-            group by part, namespace having count(*) > 1""")
+            select part, 'more {base} values than one person may have'
+            from node_values join parts using (node) where space in {_spaces_of(engine, [base])}
+            group by part having count(distinct value_id) + count(*) filter (where value_id is null) > {most}""")
+    engine.run("""
+        insert into crowded
+        select part, 'a chain would join two values of ' || min(namespace) from (
+            select p.part, s.space from strong_of s join parts p using (node)
+            group by p.part, s.space having count(*) > 1)
+        join spaces using (space) group by part""")
     engine.run("""
         insert into suspending
-        select v.pair, min(c.reason) from node_values v join parts p using (node) join crowded c using (part)
-        where v.kind = 'shared' and v.pair not in (select pair from suspending)
-        group by v.pair having count(distinct v.node) > 1""")
+        select v.value_id, min(c.reason) from links v join parts p using (node) join crowded c using (part)
+        where v.kind = 'shared' and v.value_id not in (select value_id from suspending)
+        group by v.value_id having min(v.node) <> max(v.node)""")
     return bool(engine.run("select 1 from crowded limit 1"))
 
 
-def _strong(rules: IdentityRules) -> str:
-    return f"v.base in ({', '.join(_text(name) for name in rules.one_person)})"
+def _spaces_of(engine: Engine, bases: Iterable[str]) -> str:
+    """SQL list of the namespaces' numbers with these bases, whatever their connections."""
+    names = ", ".join(_text(base) for base in bases) or "''"
+    found = engine.run(f"select space from spaces where base in ({names}) order by space")
+    return f"({', '.join(str(row[0]) for row in found) or '-1'})"
 
 
-def _publish(engine: Engine, key: bytes) -> None:
-    """Name the components, note whose profile changed, and replace the derived tables."""
-    engine.run(f"""
-        create or replace temp table named as
-        select part, {profile_id_of("record", key)} as profile_id from (
-            select p.part, arg_min(n.record, n.first) as record
-            from nodes n join parts p on p.node = n.id group by p.part)""")
-    engine.run("""
-        create or replace temp table identity_now as
-        select n._node, d.profile_id, n.id as node
-        from nodes n join parts p on p.node = n.id join named d using (part)""")
-    engine.run("""
-        insert into touched
-        select profile_id from (
-            select i.profile_id from identity i join touched_nodes t using (_node)
-            union select i.profile_id from identity_now i join touched_nodes t using (_node)
-            union select unnest([i.profile_id, n.profile_id]) from identity i join identity_now n using (_node)
-                  where i.profile_id <> n.profile_id)
-        where profile_id is not null""")
-    engine.run("delete from touched_nodes")
+def _publish(engine: Engine, key: bytes, *, same_rules: bool) -> None:
+    """Name the components, note whose profile changed, and bring the derived tables up to date."""
+    first_time = not engine.run("select 1 from identity limit 1")
+    _name(engine, key)
+    _touch(engine, first_time=first_time)
     engine.run("create or replace table identity as select _node, profile_id from identity_now")
-    engine.run("""
-        create or replace table identifiers as
-        select profile_id, namespace, value,
-               cast(row_number() over (
-                   partition by profile_id, namespace order by priority, latest desc, value) as integer) as rank
-        from (select i.profile_id, v.namespace, v.value, min(n.priority) as priority, max(n.latest) as latest
-              from node_values v join identity_now i on i.node = v.node join nodes n on n.id = v.node
-              where v.base <> 'record' group by all)""")
+    _publish_identifiers(engine, everybody=first_time or not same_rules)
     engine.run("""
         create or replace table suspended as
-        select split_part(pair, ':', 1) as namespace, substr(pair, strpos(pair, ':') + 1) as value,
-               min(reason) as reason from suspending group by all""")
+        select s.namespace, l.value, min(reason) as reason
+        from suspending join linking l using (value_id) join spaces s using (space) group by s.namespace, l.value""")
+
+
+def _name(engine: Engine, key: bytes) -> None:
+    """Give each component the id of its oldest-seen record: `named(part, profile_id)` and `identity_now`."""
+    engine.run("""
+        create or replace temp table oldest as
+        select p.part, min(n.first) as first from nodes n join parts p on p.node = n.id group by p.part""")
+    records = " union all ".join(
+        f"select o.part, concat(c._connection, '/{name}/', c._key) as record"
+        f" from current_{name} c join oldest o on o.first = c._first where c._node is not null"
+        for name in _STREAMS
+    )
+    engine.run(f"""
+        create or replace temp table named as
+        select part, {profile_id_of("min(record)", key)} as profile_id from ({records}) group by part""")
+    engine.run("""
+        create or replace temp table identity_now as
+        select n._node, d.profile_id, n.id as node, d.part
+        from nodes n join parts p on p.node = n.id join named d using (part)""")
+
+
+def _touch(engine: Engine, *, first_time: bool) -> None:
+    """Note whose profile changed: their rows did, or rows came to them or went; the first time it is everybody."""
+    if first_time:
+        set_state(engine, "everybody", "touched")
+    else:
+        engine.run("""
+            insert into touched
+            select profile_id from (
+                select i.profile_id from identity i join touched_nodes t using (_node)
+                union select i.profile_id from identity_now i join touched_nodes t using (_node)
+                union select unnest([i.profile_id, n.profile_id]) from identity i join identity_now n using (_node)
+                      where i.profile_id <> n.profile_id)
+            where profile_id is not null""")
+    engine.run("delete from touched_nodes")
+
+
+def _publish_identifiers(engine: Engine, *, everybody: bool) -> None:
+    """Replace `identifiers` of the touched, or of everybody; ranks are computed only where there are several values."""
+    chosen = "true" if everybody else "d.profile_id in (select profile_id from touched)"
+    engine.run(f"""
+        create or replace temp table mine as
+        with held as (
+            select p.part, v.node, v.space, v.value, v.value_id
+            from node_values v join parts p using (node) join named d using (part)
+            where {chosen} and v.space not in {_spaces_of(engine, ["record"])})
+        select h.part, h.space, h.value, n.priority, n.latest
+        from held h join nodes n on n.id = h.node where h.value_id is null
+        union all
+        select g.part, l.space, l.value, g.priority, g.latest
+        from (select h.part, h.value_id, min(n.priority) as priority, max(n.latest) as latest
+              from held h join nodes n on n.id = h.node
+              where h.value_id is not null group by h.part, h.value_id) g
+        join linking l using (value_id)""")
+    engine.run("""
+        create or replace temp table several as
+        select part, space from mine group by part, space having count(*) > 1""")
+    ranked = """
+        select part, space, value, 1 as rank from mine anti join several using (part, space)
+        union all
+        select part, space, value, row_number() over (
+            partition by part, space order by priority, latest desc, value) as rank
+        from mine semi join several using (part, space)"""
+    rows = f"""
+        select d.profile_id, s.namespace, r.value, cast(r.rank as integer) as rank
+        from ({ranked}) r join named d using (part) join spaces s using (space)"""
+    if everybody:
+        engine.run(f"create or replace table identifiers as {rows}")
+    else:
+        engine.run("delete from identifiers where profile_id in (select profile_id from touched)")
+        engine.run(f"insert into identifiers {rows}")
 
 
 def profile_id_of(record: str, key: bytes) -> str:

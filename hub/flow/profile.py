@@ -36,12 +36,14 @@ def profile(engine: Engine, traits: Sequence[Trait], rules: ProfileRules, as_of:
     """Bring `profiles` and `consent` up to `as_of`; return how many profiles were computed anew."""
     own: list[OwnTrait] = [trait for trait in traits if isinstance(trait, AggregateTrait | QueryTrait)]
     signature = repr((own, rules, ATTRIBUTES))
-    everybody = full or get_state(engine, "profile_rules") != signature or _went_back(engine, as_of)
+    touched = get_state(engine, "everybody") == "touched"
+    everybody = full or touched or get_state(engine, "profile_rules") != signature or _went_back(engine, as_of)
     make_views(engine)
     _select_people(engine, own, as_of, everybody=everybody)
     with engine.transaction():
         count = _replace(engine, own, rules, as_of, everybody=everybody)
         engine.run("delete from touched")
+        set_state(engine, "everybody", "done")
         set_state(engine, "profile_rules", signature)
         set_state(engine, "profile_as_of", as_of.isoformat())
     return count
