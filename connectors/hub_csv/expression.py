@@ -11,7 +11,6 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from hub.sdk.errors import ConfigError
 from hub_csv.cells import Use
 
 _AGGREGATE_NODES = (
@@ -127,8 +126,3 @@ def _is_number(column: exp.Column) -> bool:
 def _is_numeric_literal(node: exp.Expr) -> bool:
     plain = node.this if isinstance(node, exp.Neg) else node
     return isinstance(plain, exp.Literal) and not plain.is_string
-
-
-def unknown_header(name: str, headers: Iterable[str], where: str) -> ConfigError:
-    """Say that a mapped header is not in a file."""
-    return ConfigError(f'no column "{name}" in this file.{nearest(name, headers)}', where=where)

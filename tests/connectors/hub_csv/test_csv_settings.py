@@ -1,10 +1,12 @@
 """Mistakes in a config file are found before any file is opened, with the nearest right word."""
 
+import tomllib
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
+import hub_csv
 from hub_csv.settings import CsvSourceSettings, Format
 from support.files import csv_source
 
@@ -97,3 +99,11 @@ def test_blanks_and_tabs_keep_their_meaning(tmp_path: Path) -> None:
     assert source.source.columns["order_id"] == "Receipt "
     assert source.source.format.delimiter == "\t"
     assert Format.model_validate({"thousands": " "}).thousands == " "
+
+
+def test_the_example_of_the_readme_is_valid() -> None:
+    """What the documentation shows can be copied."""
+    readme = Path(hub_csv.__file__).with_name("README.md").read_text(encoding="utf-8")
+    shown = readme.partition("```toml\n")[2].partition("```")[0]
+    config = tomllib.loads(shown)
+    assert CsvSourceSettings.model_validate(config["source"][0]).stream == "orders"
