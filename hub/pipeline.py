@@ -7,7 +7,8 @@ says in the end whether all went well.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import uuid4
@@ -15,7 +16,7 @@ from uuid import uuid4
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hub.engine.schema import MEMBERSHIPS, create, drop
+from hub.engine.schema import MEMBERSHIPS, create, drop, get_state
 from hub.flow.apply import apply, knows_too_much
 from hub.flow.audience import plan_audience
 from hub.flow.deliver import Delivered, deliver, recover, sync_ledger
@@ -28,8 +29,8 @@ from hub.outbox.plan import AudiencePlan
 from hub.project import Project
 from hub.project.delivering import make_delivering
 from hub.project.jobs import choose, make_jobs
-from hub.project.ready import require_profiles
 from hub.project.reading import read_sources
+from hub.project.ready import require_profiles
 from hub.report import (
     AudienceCount,
     Progress,
@@ -105,6 +106,7 @@ def run(project: Project, request: RunRequest, *, run_id: int, tell: Tell, cance
 
 
 def _steps(state: Run) -> None:
+    choose(make_jobs(state.project), state.request.audience)  # what contradicts itself is refused before anything runs
     _prepare(state)
     if state.request.extract:
         _extract(state)
@@ -119,24 +121,30 @@ def _steps(state: Run) -> None:
 
 
 def _prepare(state: Run) -> None:
-    """Start from nothing when asked to, or when the derived database holds what the registry does not know."""
-    engine = state.project.engine
-    if state.request.rebuild or knows_too_much(engine, state.project.store.files()):
+    """Start from nothing when asked to, or when the derived database holds what the registry does not know.
+
+    What landed earlier is applied before anything is read: a read is compared with what is known.
+    """
+    engine, files = state.project.engine, state.project.store.files()
+    state.full = state.request.full
+    if state.request.rebuild or knows_too_much(engine, files):
         state.tell(Progress(step="land", message="rebuilding from the logs"))
         drop(engine)
         create(engine)
         state.full = True
-    state.full = state.full or state.request.full
+    apply(engine, files, state.project.landing.root)
 
 
 def _extract(state: Run) -> None:
     state.step("extract", "reading sources")
     read_sources(state.project, state.request, state.id, state.report, state.counts, state.tell, state.cancelled)
     for (connection, key), counts in state.counts.items():
-        for stream in sorted(counts.read) or [key]:
+        for stream in sorted(counts.read) or [key.partition("-")[0]]:
             read, landed, refused = (each.get(stream, 0) for each in (counts.read, counts.landed, counts.quarantined))
             row = StreamCount(source=connection, stream=stream, read=read, landed=landed, quarantined=refused)
             state.report.streams.append(row)
+    if state.cancelled():
+        raise Stopped
 
 
 def _identify(state: Run) -> None:
@@ -146,6 +154,14 @@ def _identify(state: Run) -> None:
     fold(project.engine)
     state.step("identify", "linking records to people")
     identify(project.engine, project.identity_rules, project.key)
+
+
+def _learn(state: Run) -> None:
+    """Take what just landed into the profiles, at the same instant and with the same cut-points."""
+    project = state.project
+    apply(project.engine, project.store.files(), project.landing.root)
+    identify(project.engine, project.identity_rules, project.key)
+    profile(project.engine, project.compiled.own, project.profile_rules, state.as_of, full=False)
 
 
 def _profile(state: Run) -> None:
@@ -200,10 +216,7 @@ def _audiences(state: Run) -> None:
     )
     found = recover(delivering.tools, delivering.jobs)
     state.report.concerns += found.messages
-    if found.consents:
-        _land_consents(state, consents_table(found.consents))
-        _identify(state)
-        _profile(state)
+    _take_in(state, consents_table(found.consents))
     delivering.prepare()
     jobs = choose(delivering.jobs, state.request.audience)
     if not state.wants("deliver"):
@@ -212,16 +225,20 @@ def _audiences(state: Run) -> None:
         return
     state.step("deliver", "delivering")
     delivered = deliver(delivering.tools, jobs)
-    _land_consents(state, delivered.consents)
     _report(state, delivered)
+    _take_in(state, delivered.consents)
+    if state.cancelled():
+        raise Stopped
 
 
-def _land_consents(state: Run, consents: pa.Table) -> None:
-    """Opt-outs seen at a tool land like any other word of the person, under the tool's connection."""
+def _take_in(state: Run, consents: pa.Table) -> None:
+    """Opt-outs seen at a tool land like any other word of the person, under the tool's connection, and hold at once."""
     for connection in sorted(set(consents["source"].to_pylist())):
         place = Place(("consents",), connection, "delivery", uuid4().hex, state.id, "", None)
         rows = consents.filter(pc.equal(consents["source"], connection))
         land_page(Page(rows={"consents": rows}), place, state.project.landing, state.project.store, Counts())
+    if len(consents):
+        _learn(state)
 
 
 def _report(state: Run, delivered: Delivered) -> None:
@@ -240,10 +257,23 @@ def plan(project: Project, *, audience: str | None = None, as_of: datetime | Non
         ConfigError: there is no such audience.
     """
     require_profiles(project.engine)
-    if as_of is not None:
-        project.refresh_views(project.instant(as_of), cut_points=False)
     delivering = make_delivering(project, make_jobs(project))
-    sync_ledger(project.engine, project.store, delivering.tools.log)
-    delivering.prepare()
     jobs = choose(delivering.jobs, audience)
-    return [plan_audience(project.engine, delivering.jobs, job, delivering.policy[0]) for job in jobs]
+    sync_ledger(project.engine, project.store, delivering.tools.log)
+    with _looking_from(project, as_of):
+        delivering.prepare()
+        return [plan_audience(project.engine, delivering.jobs, job, delivering.policy[0]) for job in jobs]
+
+
+@contextmanager
+def _looking_from(project: Project, as_of: datetime | None) -> Iterator[None]:
+    """Show people as they are at another instant for a while; None: as in the last run."""
+    if as_of is None:
+        yield
+        return
+    last = datetime.fromisoformat(str(get_state(project.engine, "as_of")))
+    project.refresh_views(project.instant(as_of), cut_points=False)
+    try:
+        yield
+    finally:
+        project.refresh_views(last, cut_points=False)

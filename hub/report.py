@@ -55,6 +55,16 @@ class StreamCount(BaseModel):
     landed: int
     quarantined: int
 
+    @property
+    def gap(self) -> str:
+        """Say which rows neither landed nor are in quarantine; empty where all is well."""
+        if self.read == self.landed + self.quarantined:
+            return ""
+        return (
+            f"{self.source}: read {self.read:,} rows of {self.stream}, but {self.landed:,} landed and "
+            f"{self.quarantined:,} are in quarantine. The connector counts wrongly or loses rows."
+        )
+
 
 class SegmentCount(BaseModel):
     """People in a segment, and how many came and went in this run."""
@@ -125,9 +135,12 @@ class RunReport(BaseModel):
         read = sum(stream.read for stream in self.streams)
         refused = sum(stream.quarantined for stream in self.streams)
         unfinished = any(audience.unknown or (audience.approved and audience.held) for audience in self.audiences)
-        lost = any(stream.read != stream.landed + stream.quarantined for stream in self.streams)
-        amber = bool(self.concerns) or unfinished or refused > quarantine.of(read)
-        self.status = "red" if self.failures or lost else "amber" if amber else "green"
+        self.failures += [stream.gap for stream in self.streams if stream.gap]
+        if refused > quarantine.of(read):
+            self.concerns.append(
+                f"{refused:,} of {read:,} rows are in quarantine; the limit is {quarantine}. See: hub quarantine"
+            )
+        self.status = "red" if self.failures else "amber" if self.concerns or unfinished else "green"
         return self.status
 
     def as_json(self) -> Json:

@@ -1,11 +1,13 @@
 """Ask a source for pages since the saved cursor and hand each one on to be landed."""
 
 import time
-from collections.abc import Callable, Sequence
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import TypeAlias
 
 from hub.sdk.connector import Source
-from hub.sdk.errors import BadData
+from hub.sdk.errors import BadData, BrokenPlugin, HubError
 from hub.sdk.records import Json, Page
 from hub.sdk.settings import Settings, SourceSettings
 from hub.sdk.streams import STREAMS
@@ -30,12 +32,16 @@ def extract(
 ) -> int:
     """Read a source to its end; return the number of source rows. `land` makes a page durable and counts its rows.
 
-    Stops between pages when `cancelled` says so. Raises `BadData` for a source that never ends, and whatever the
-    source raises; pages handed over before stay.
+    Stops between pages when `cancelled` says so; pages handed over before an error stay.
+
+    Raises:
+        BadData: the source never ends.
+        BrokenPlugin: it fails with an error that the contract does not know, or gives something else than pages.
+        HubError: whatever else the source raises.
     """
     rows, deadline = 0, time.monotonic() + seconds
-    for pages, page in enumerate(source.read(streams_of(source, wanted), since), start=1):
-        _refuse_unknown_streams(source, page)
+    for pages, page in enumerate(_pages(source, wanted, since), start=1):
+        _examine(source, page)
         rows += land(page)
         if cancelled():
             return rows
@@ -47,7 +53,38 @@ def extract(
     return rows
 
 
-def _refuse_unknown_streams(source: AnySource, page: Page) -> None:
+def made(connector: str, make: Callable[[], AnySource]) -> AnySource:
+    """Make a source; raises `BrokenPlugin` where that fails with an error that the contract does not know."""
+    try:
+        return make()
+    except HubError:
+        raise
+    except Exception as error:
+        raise _broken(f"connector {connector}", error) from error
+
+
+def _pages(source: AnySource, wanted: str, since: Json) -> Iterator[Page]:
+    try:
+        yield from source.read(streams_of(source, wanted), since)
+    except HubError:
+        raise
+    except Exception as error:
+        raise _broken(f"{type(source).__name__}.read", error) from error
+
+
+def _broken(what: str, error: Exception) -> BrokenPlugin:
+    """Say where a connector failed, never with which words: they may quote a value."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{Path(frame.filename).name}, line {frame.lineno}"
+    return BrokenPlugin(
+        f"{what} failed with {type(error).__name__} in {place}.",
+        hint="This is a mistake in the connector; the other sources were read.",
+    )
+
+
+def _examine(source: AnySource, page: Page) -> None:
+    if not isinstance(page, Page):
+        raise BrokenPlugin(f"{type(source).__name__}.read gave a {type(page).__name__}.", hint="Yield Page objects.")
     unknown = set(page.rows) | set(page.deleted)
     unknown -= set(STREAMS)
     if unknown:

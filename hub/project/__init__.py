@@ -3,6 +3,7 @@
 import os
 import secrets
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -22,6 +23,7 @@ from hub.lake.landing import Landing
 from hub.project.compile import Compiled, compile_project
 from hub.registry import Plugins, load_plugins
 from hub.sdk.connector import Context, Destination, Source
+from hub.sdk.errors import HubError
 from hub.sdk.settings import Settings, SourceSettings
 from hub.settings import Connection, ProjectSettings, load
 from hub.store.control import Store
@@ -29,6 +31,13 @@ from hub.store.journal import Journal
 from hub.store.lock import ProjectLock
 
 __all__ = ["Compiled", "Project", "load_settings"]
+
+_KEY_BYTES = 32
+_OUT_OF_REACH = (
+    ("lock", "another program has it open", "Close it there, a notebook or the DuckDB shell; then run again."),
+    ("permission denied", "permission denied", "Give this user the file, or run as the user who owns it."),
+    ("no space left", "the disk is full", "Make room; then run again."),
+)
 
 
 def load_settings(root: Path) -> tuple[ProjectSettings, Plugins]:
@@ -44,10 +53,7 @@ def load_settings(root: Path) -> tuple[ProjectSettings, Plugins]:
 
 @dataclass
 class Project:
-    """An open project. One process at a time; see `Project.open`.
-
-    `restored` says that the control store is older than what was sent: nothing may be believed of the destinations.
-    """
+    """An open project. One process at a time; see `Project.open`."""
 
     root: Path
     settings: ProjectSettings
@@ -57,9 +63,8 @@ class Project:
     engine: DuckEngine
     landing: Landing
     journal: Journal
-    lock: ProjectLock
     key: bytes
-    restored: bool
+    _opened: ExitStack
 
     @classmethod
     def open(cls, root: Path) -> Self:
@@ -68,32 +73,30 @@ class Project:
         Raises:
             LockHeld: another process owns the project.
             ConfigError: see `load_settings`; rules that do not compile.
+            HubError: the installation key is missing or damaged, or another program has the derived database open.
         """
         settings, plugins = load_settings(root)
         compiled = compile_project(settings, plugins.traits, plugins.stages)
         data = root / "data"
-        lock = ProjectLock(data).acquire()
-        try:
+        with ExitStack() as opened:
+            lock = ProjectLock(data).acquire()
+            opened.callback(lock.release)
             store = Store.open(data / "control.sqlite")
+            opened.callback(store.close)
             store.take_lease(f"pid {os.getpid()}")
             store.recover_runs()
             journal = Journal(data / "delivery" / "epoch")
             landing = Landing(data / "landing", store)
             landing.adopt()
+            key = _key(data / "key", needed=bool(store.files()))
             engine = open_engine(data)
-        except BaseException:
-            lock.release()
-            raise
-        restored = store.restored(journal)
-        return cls(
-            root, settings, plugins, compiled, store, engine, landing, journal, lock, _key(data / "key"), restored
-        )
+            opened.callback(engine.close)
+            closing = opened.pop_all()
+        return cls(root, settings, plugins, compiled, store, engine, landing, journal, key, closing)
 
     def close(self) -> None:
         """Release everything, the lock last."""
-        self.engine.close()
-        self.store.close()
-        self.lock.release()
+        self._opened.close()
 
     @cached_property
     def identity_rules(self) -> IdentityRules:
@@ -137,22 +140,50 @@ class Project:
 
 
 def open_engine(data: Path) -> DuckEngine:
-    """Open the derived database; one that cannot be read is thrown away, since it can be rebuilt from the logs."""
+    """Open the derived database; a damaged one is thrown away, since it can be rebuilt from the logs.
+
+    Raises:
+        HubError: it may be whole, but cannot be opened now.
+    """
     path = data / "derived.duckdb"
     (data / "landing").mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
-        engine = DuckEngine(path, folders=[data])
-    except duckdb.Error:
-        for name in (path, path.with_name(path.name + ".wal")):
-            name.unlink(missing_ok=True)
-        engine = DuckEngine(path, folders=[data])
-    create(engine)
+        return _open_database(path, data)
+    except duckdb.Error as error:
+        _refuse_to_delete(error)
+    for name in (path, path.with_name(path.name + ".wal")):
+        name.unlink(missing_ok=True)
+    return _open_database(path, data)
+
+
+def _open_database(path: Path, data: Path) -> DuckEngine:
+    engine = DuckEngine(path, folders=[data])
+    try:
+        create(engine)
+    except BaseException:
+        engine.close()
+        raise
     return engine
 
 
-def _key(path: Path) -> bytes:
+def _refuse_to_delete(error: duckdb.Error) -> None:
+    """Raise where the database is only out of reach: open elsewhere, or not ours to read."""
+    for sign, fact, hint in _OUT_OF_REACH:
+        if sign in str(error).lower():
+            raise HubError(f"data/derived.duckdb cannot be opened: {fact}.", hint=hint) from error
+
+
+def _key(path: Path, *, needed: bool) -> bytes:
     """Return the installation key, 32 random bytes, made on first use. Profile ids and sealed files depend on it."""
-    if not path.exists():
+    if not path.exists() and not needed:
         with published(path) as partial:
-            partial.write_bytes(secrets.token_bytes(32))
-    return path.read_bytes()
+            partial.write_bytes(secrets.token_bytes(_KEY_BYTES))
+    key = path.read_bytes() if path.exists() else b""
+    if len(key) != _KEY_BYTES:
+        found = f"it has {len(key)} bytes instead of {_KEY_BYTES}" if path.exists() else "it is missing"
+        raise HubError(
+            f"data/key, the installation key, cannot be used: {found}. With another key everybody would get a new "
+            "profile id, and what was delivered could not be read.",
+            hint="Restore data/key from the backup. To begin anew without what was landed and sent, move data/ away.",
+        )
+    return key

@@ -32,6 +32,8 @@ def approve(project: Project, name: str, *, removals: bool = False, who: str) ->
     if connection is None or not connection.sources:
         known = ", ".join([*jobs, *(each.name for each in project.settings.connections.values() if each.sources)])
         raise ConfigError(f'no audience and no source "{name}".', hint=f"There are: {known or 'none'}.")
+    if removals:
+        raise ConfigError(f"{name} is a source; --removals is for audiences.", hint=f"Say: hub approve {name}")
     project.store.approve("source", name, "", who=who)
     return Approved(kind="source", name=name, message=f"{name}: the next read is believed, however little it brings.")
 

@@ -3,12 +3,15 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 
+from hub.engine import DuckEngine
 from hub.engine.schema import columns_of
 from hub.flow.profile import ATTRIBUTES
 from hub.flow.segment import STAGE, Derived, StageRule
 from hub.lang import (
     Catalogue,
+    Expression,
     Rule,
     TraitInfo,
     check_query,
@@ -19,7 +22,6 @@ from hub.lang import (
     order,
 )
 from hub.sdk.errors import ConfigError
-from hub.sdk.streams import STREAMS
 from hub.sdk.traits import AggregateTrait, DerivedTrait, QueryTrait, RankTrait, Stage, Trait, TraitType
 from hub.settings import ProjectSettings, TraitSettings
 
@@ -33,13 +35,13 @@ _TYPES: Mapping[str, TraitType] = {
     "timestamp": "timestamp",
 }
 
-# What each stream contributes to `did()` and `count_of()`, beside the names that events carry themselves.
-MESSAGE_EVENTS = tuple(f"message_{kind}" for kind in ("sent", "opened", "clicked", "bounced", "unsubscribed"))
-
 _OWN = (
     TraitInfo("profile_id", "text", "the profile's own id"),
     TraitInfo("known", "boolean", "has an account or an address, not only a device"),
 )
+_ARM = TraitInfo("split_arm", "text", "arm of the segment's split that the person is in")
+_TAKEN = {*ATTRIBUTES, "known", "profile_id", "stage", "previous_stage", "as_of", "split_arm"}
+_TEXTS = re.compile(r"'(?:[^']|'')*'|--[^\n]*")
 _STAGES = (
     TraitInfo("stage", "text", "lifecycle stage"),
     TraitInfo("previous_stage", "text", "lifecycle stage before this one"),
@@ -48,7 +50,10 @@ _STAGES = (
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """Everything that rules are made of, in the order in which it can be computed."""
+    """Everything that rules are made of, in the order in which it can be computed.
+
+    `fields`: audience -> field in the tool -> expression. `described`: stage -> advice.
+    """
 
     own: tuple[Trait, ...]
     derived: tuple[Derived, ...]
@@ -56,6 +61,7 @@ class Compiled:
     rules: Mapping[str, Rule]
     order: tuple[str, ...]
     stages: tuple[StageRule, ...]
+    fields: Mapping[str, Mapping[str, Expression]] = field(default_factory=dict)
     described: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -82,19 +88,46 @@ def compile_project(settings: ProjectSettings, traits: Sequence[Trait], stages: 
         for name, segment in settings.segments.items()
     }
     described = {each.name: each.do for each in staged}
-    return Compiled(own, derived, catalogue, rules, _order(rules, stage_rules), stage_rules, described)
+    fields = _fields(settings, catalogue)
+    return Compiled(own, derived, catalogue, rules, _order(rules, stage_rules), stage_rules, fields, described)
+
+
+def _fields(settings: ProjectSettings, catalogue: Catalogue) -> dict[str, dict[str, Expression]]:
+    """Compile what audiences write into the fields of a tool; they may also name the arm of the segment's split."""
+    offered = replace(catalogue, traits={**catalogue.traits, _ARM.name: _ARM})
+    return {
+        audience.name: {
+            name: compile_expression(
+                text, offered, where=settings.where(connection.name, "audience", place, "fields", name)
+            )
+            for name, text in audience.fields.items()
+        }
+        for connection in settings.connections.values()
+        for place, audience in enumerate(connection.audiences)
+    }
 
 
 def _joined(settings: ProjectSettings, traits: Sequence[Trait]) -> list[Trait]:
     """Plugins' traits and the project's own; the project's win over a plugin's of the same name."""
     mine = {name: _from_settings(name, each) for name, each in settings.traits.items()}
-    taken = [name for name in mine if name in ATTRIBUTES or name in ("known", "profile_id", "stage", "previous_stage")]
-    if taken:
-        raise ConfigError(
-            f'a trait cannot be called "{taken[0]}": that is an attribute of people.',
-            where=settings.where("traits", taken[0]),
-        )
-    return [*(trait for trait in traits if trait.name not in mine), *mine.values()]
+    joined = [*(trait for trait in traits if trait.name not in mine), *mine.values()]
+    for name in (trait.name for trait in joined):
+        place = settings.where("traits", name) if name in mine else f"trait {name}"
+        if name in _TAKEN:
+            raise ConfigError(f'a trait cannot be called "{name}": every person has that already.', where=place)
+        if name in _reserved():
+            raise ConfigError(f'a trait cannot be called "{name}": it is a word of SQL.', where=place)
+    return joined
+
+
+@cache
+def _reserved() -> frozenset[str]:
+    """Words that cannot stand for a column."""
+    engine = DuckEngine()
+    rows = engine.run("""
+        select keyword_name from duckdb_keywords() where keyword_category in ('reserved', 'type_function')""")
+    engine.close()
+    return frozenset(str(row[0]) for row in rows)
 
 
 def _from_settings(name: str, each: TraitSettings) -> Trait:
@@ -164,8 +197,9 @@ def _derive(
 
 
 def _names(trait: DerivedTrait | RankTrait) -> set[str]:
-    text = f"{trait.value} {trait.where}" if isinstance(trait, RankTrait) else trait.value
-    return set(re.findall(r"\w+", text))
+    """Words of a trait's expression; what stands in quotes or comments names nothing, and capitals do not matter."""
+    text = f"{trait.value}\n{trait.where}" if isinstance(trait, RankTrait) else trait.value
+    return set(re.findall(r"\w+", _TEXTS.sub(" ", text).lower()))
 
 
 def _derived(trait: DerivedTrait | RankTrait, catalogue: Catalogue, place: str) -> Derived:
@@ -208,9 +242,3 @@ def _trait_place(settings: ProjectSettings, name: str) -> str:
 def _stage_place(settings: ProjectSettings, name: str) -> str:
     places = [place for place, each in enumerate(settings.stages) if each.name == name]
     return settings.where("stages", "stage", places[0], "when") if places else f"stage {name}"
-
-
-def known_events(rows: Sequence[tuple[object, ...]]) -> tuple[str, ...]:
-    """Names that `did()` may use: what the data holds and what streams contribute by themselves."""
-    own = [stream.event for stream in STREAMS.values() if stream.event]
-    return tuple(sorted({*own, *MESSAGE_EVENTS, *(str(row[0]) for row in rows if row[0])}))

@@ -1,30 +1,31 @@
 """Make jobs of the audiences in config: compiled fields, splits, and whether they are approved."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
+from hub.flow.audience.wanted import check_targets
 from hub.flow.segment import with_helpers, with_segments
-from hub.lang import Catalogue, Expression, TraitInfo, compile_expression
+from hub.lang import Expression
 from hub.outbox.plan import AudienceJob
 from hub.project import Project
+from hub.project.reading import doubts
 from hub.sdk.connector import Destination
 from hub.sdk.errors import ConfigError
 from hub.sdk.settings import AudienceSettings, Settings
 from hub.settings import Connection
-
-_ARM = TraitInfo("split_arm", "text", "arm of the segment's split that the person is in")
 
 
 def make_jobs(project: Project) -> list[AudienceJob]:
     """Return a job per `[[audience]]`, by priority, then name.
 
     Raises:
-        ConfigError: a field's expression does not compile.
+        ConfigError: two audiences contradict each other.
     """
     jobs = []
     for connection in project.settings.connections.values():
         if connection.audiences:
             destination = project.destination(connection)
             jobs += [_job(project, connection, each, destination) for each in connection.audiences]
+    check_targets(jobs)
     return sorted(jobs, key=lambda job: (-job.audience.priority, job.name))
 
 
@@ -41,23 +42,10 @@ def choose(jobs: Sequence[AudienceJob], only: str | None) -> list[AudienceJob]:
     return chosen
 
 
-def compiled_fields(project: Project, connection: Connection, audience: AudienceSettings) -> Mapping[str, Expression]:
-    """Compile the expressions of an audience's `fields`."""
-    known = project.compiled.catalogue
-    catalogue = Catalogue({**known.traits, _ARM.name: _ARM}, known.segments, known.events)
-    place = next(index for index, each in enumerate(connection.audiences) if each.name == audience.name)
-    return {
-        field: compile_expression(
-            text, catalogue, where=project.settings.where(connection.name, "audience", place, "fields", field)
-        )
-        for field, text in audience.fields.items()
-    }
-
-
 def _job(
     project: Project, connection: Connection, audience: AudienceSettings, destination: Destination[Settings, Settings]
 ) -> AudienceJob:
-    fields = compiled_fields(project, connection, audience)
+    fields = project.compiled.fields[audience.name]
     config_hash = project.settings.config_hash(audience, connection)
     approval = project.store.approval("audience", audience.name)
     return AudienceJob(
@@ -69,10 +57,11 @@ def _job(
         relation=_relation(project, list(fields.values())),
         split=project.settings.segments[audience.segment].split,
         approved=approval is not None and approval.config_hash == config_hash,
+        incomplete=doubts(project.engine.cursor()),
     )
 
 
 def _relation(project: Project, expressions: Sequence[Expression]) -> str:
     if not any(each.activities or each.consents or each.segments for each in expressions):
         return "person"
-    return f"({with_segments(with_helpers(project.engine, 'person', expressions), expressions)})"
+    return f"({with_segments(with_helpers(project.engine.cursor(), 'person', expressions), expressions)})"

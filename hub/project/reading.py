@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from uuid import uuid4
 
-from hub.flow.extract import extract, streams_of
+from hub.engine import Engine
+from hub.engine.schema import set_state
+from hub.flow.extract import extract, made, streams_of
 from hub.flow.land import Counts, Place, land_page
 from hub.project import Project
 from hub.report import Progress, RunReport, RunRequest
@@ -12,8 +14,10 @@ from hub.sdk.errors import ConfigError, HubError
 from hub.sdk.records import Page
 from hub.sdk.settings import SourceSettings
 from hub.settings import Connection
+from hub.store.errors import StoreError
 
 _FEW = 20  # a source with fewer records than this may lose all of them without being doubted
+_DOUBT = "doubt:"  # before connection and source: what the derived database remembers of a read that is doubted
 
 
 def read_sources(
@@ -26,20 +30,38 @@ def read_sources(
     cancelled: Callable[[], bool],
 ) -> None:
     """Read every wanted entry into the landing log; a source that fails is reported, and the others go on."""
+    completed: set[str] = set()
     for connection, key, entry in entries(project, request.source):
         if cancelled():
-            return
+            break
         tally = counts.setdefault((connection.name, key), Counts())
-        reading = Reading(project, connection, key, entry, run_id, tally, tell)
         try:
+            reading = Reading(project, connection, key, entry, run_id, tally, tell)
             reading.read(cancelled)
+            completed |= {connection.name} if reading.completed else set()
+        except StoreError:
+            raise
         except HubError as error:
             report.failures.append(f"{connection.name}: {error}")
         report.concerns += [f"{connection.name}: {warning}" for warning in tally.warnings]
         report.warnings += [
-            f"{connection.name}: {count:,} values of {namespace} cannot be one and were left out."
+            f"{connection.name}: {count:,} values given as {namespace} cannot be one; they were left out."
             for namespace, count in tally.dropped.items()
         ]
+    _spend_approvals(project, completed)
+
+
+def _spend_approvals(project: Project, completed: set[str]) -> None:
+    """One approval is good for one read of a connection, all of its entries."""
+    for name in sorted(completed):
+        if project.store.approval("source", name) is not None:
+            project.store.revoke("source", name, who="used by a read")
+
+
+def doubts(engine: Engine) -> list[str]:
+    """Return why reads that should have been complete are not believed to be; until they are, nobody is removed."""
+    rows = engine.run("select value from state where starts_with(name, ?) order by name", (_DOUBT,))
+    return [str(row[0]) for row in rows]
 
 
 def entries(project: Project, only: str | None) -> Iterator[tuple[Connection, str, SourceSettings]]:
@@ -60,7 +82,7 @@ def entries(project: Project, only: str | None) -> Iterator[tuple[Connection, st
 
 
 class Reading:
-    """One pass over one `[[source]]` entry."""
+    """One pass over one `[[source]]` entry. `completed`: it ended as a full read that saw everything."""
 
     def __init__(
         self,
@@ -72,14 +94,9 @@ class Reading:
         counts: Counts,
         tell: Callable[[Progress], None],
     ) -> None:
-        self._project, self._connection, self._entry, self._counts, self._tell = (
-            project,
-            connection,
-            entry,
-            counts,
-            tell,
-        )
-        self._source = project.source(connection, entry)
+        self._project, self._entry, self._counts, self._tell = project, entry, counts, tell
+        self._source = made(connection.connector, lambda: project.source(connection, entry))
+        self.completed = False
         shop = project.settings.hub.shop
         self._place = Place(
             tuple(streams_of(self._source, entry.stream)),
@@ -92,26 +109,46 @@ class Reading:
         return extract(self._source, self._entry.stream, since, self._land, cancelled)
 
     def _land(self, page: Page) -> int:
-        page = self._doubt(page) if page.complete else page
+        if not page.complete:
+            return self._land_rows(page)
+        rows = self._land_rows(replace(page, complete=False, cursor=None, warnings=()))
+        self._land_end(Page(cursor=page.cursor, complete=True, warnings=page.warnings))
+        return rows
+
+    def _land_rows(self, page: Page) -> int:
         rows = land_page(page, self._place, self._project.landing, self._project.store, self._counts)
         done = sum(self._counts.read.values())
         what = f"{self._place.connection}/{self._entry.stream}"
         self._tell(Progress(step="extract", what=what, done=done, message=f"{done:,} rows"))
         return rows
 
-    def _doubt(self, page: Page) -> Page:
-        """A complete read that brings less than half of what is known is not believed without a person's word."""
+    def _land_end(self, page: Page) -> None:
+        """Land the end of a full read, once all of its rows are there to be counted."""
+        refused = sum(self._counts.quarantined.values())
+        doubt = "" if self._is_approved() else self._doubt()
+        if doubt:
+            page = replace(page, complete=False, cursor=None, warnings=[*page.warnings, doubt])
+        elif refused:
+            lost = f"{refused:,} rows are in quarantine, so records that are missing were not taken for deleted."
+            page = replace(page, complete=False, warnings=[*page.warnings, lost])
+        land_page(page, self._place, self._project.landing, self._project.store, self._counts)
+        self._remember(doubt)
+        self.completed = page.complete
+
+    def _is_approved(self) -> bool:
+        return self._project.store.approval("source", self._place.connection) is not None
+
+    def _doubt(self) -> str:
+        """A full read that brings less than half of what is known is not believed without a person's word."""
+        landed = [file for file in self._project.store.files() if file.read_id == self._place.read]
         for stream in self._place.streams:
-            known = self._known(stream)
-            brought = self._counts.landed.get(stream, 0) + (len(page.rows[stream]) if stream in page.rows else 0)
-            if known >= _FEW and brought * 2 < known and not self._allowed():
-                name = self._place.connection
-                doubt = (
-                    f"{stream}: {brought:,} rows where {known:,} are known. Treated as incomplete: "
-                    f"nobody is removed. If true: hub approve {name}"
+            brought, known = sum(file.rows for file in landed if file.stream == stream), self._known(stream)
+            if known >= _FEW and brought * 2 < known:
+                return (
+                    f"{stream}: {brought:,} records where {known:,} are known. Treated as incomplete: "
+                    f"nobody is removed. If true: hub approve {self._place.connection}"
                 )
-                return replace(page, complete=False, warnings=[*page.warnings, doubt])
-        return page
+        return ""
 
     def _known(self, stream: str) -> int:
         rows = self._project.engine.cursor().run(
@@ -120,10 +157,12 @@ class Reading:
         )
         return int(str(rows[0][0]))
 
-    def _allowed(self) -> bool:
-        """One approval is good for one read."""
-        name = self._place.connection
-        if self._project.store.approval("source", name) is None:
-            return False
-        self._project.store.revoke("source", name, who="used by a read")
-        return True
+    def _remember(self, doubt: str) -> None:
+        """A doubted read starts over next time, since an approval must find something to read."""
+        place, engine = self._place, self._project.engine
+        name = f"{_DOUBT}{place.connection}/{place.source}"
+        if doubt:
+            self._project.store.reset_cursor(place.connection, place.source)
+            set_state(engine, name, f"{place.connection}: {doubt}")
+        else:
+            engine.run("delete from state where name = ?", (name,))
