@@ -5,9 +5,11 @@ build on other segments or on the stage come after them. What changed is written
 that later steps read are folds of it.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from hashlib import md5
 
 import pyarrow as pa
 
@@ -17,6 +19,9 @@ from hub.lang import Activity, Consent, Expression, Rule
 from hub.sdk.traits import DerivedTrait, RankTrait
 
 STAGE = "stage"  # the name under which all stages together are ordered among the segments
+
+_CUTS_HOLD = timedelta(days=1)
+_TEXT_OR_PREVIOUS = re.compile(r"'(?:[^']|'')*'|\"previous_stage\"")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +55,17 @@ class Size:
 def make_person(engine: Engine, derived: Sequence[Derived], as_of: datetime, *, refresh: bool) -> None:
     """Make the views `person_base` (without stages) and `person` at `as_of`.
 
-    `refresh` draws the cut-points of ranked traits anew; otherwise those stored are used where there are any.
+    `refresh` draws the cut-points of ranked traits anew; otherwise those stored are used, unless they were drawn a day
+    or more before `as_of`, after it, or for another definition of the trait.
     """
+    if refresh or _outdated(engine, as_of):
+        engine.run("delete from state where starts_with(name, 'cuts:')")
+        set_state(engine, "cuts_drawn_at", as_of.isoformat())
     sql = f"select *, timestamp '{as_of.isoformat(sep=' ')}' as as_of from profiles"
     for item in derived:
         expression = item.value.sql
         if isinstance(item.trait, RankTrait):
-            expression = _rank(engine, item, sql, refresh=refresh)
+            expression = _rank(engine, item, sql)
         sql = f"select *, {expression} as {item.trait.name} from ({sql})"
     engine.run(f"create or replace view person_base as {sql}")
     set_state(engine, "as_of", as_of.isoformat(sep=" "))
@@ -65,16 +74,24 @@ def make_person(engine: Engine, derived: Sequence[Derived], as_of: datetime, *, 
         select b.*, s.stage, s.previous_stage from person_base b left join stage_of s using (profile_id)""")
 
 
-def _rank(engine: Engine, item: Derived, people: str, *, refresh: bool) -> str:
+def _outdated(engine: Engine, as_of: datetime) -> bool:
+    """Whether cut-points must be drawn anew. Recency moves with the clock: where no full pass does it, a run must."""
+    drawn = get_state(engine, "cuts_drawn_at")
+    return drawn is None or not timedelta() <= as_of - datetime.fromisoformat(drawn) < _CUTS_HOLD
+
+
+def _rank(engine: Engine, item: Derived, people: str) -> str:
     """SQL for a group from 1 to `groups`: one more than the number of cut-points below the value."""
-    name = f"cuts:{item.trait.name}"
     where = item.where.sql if item.where else "true"
+    name = f"cuts:{item.trait.name}:{md5(repr((item.trait, where)).encode(), usedforsecurity=False).hexdigest()}"
     stored = get_state(engine, name)
-    if refresh or stored is None:
+    if stored is None:
         stored = _cut_points(engine, item, people, where)
         set_state(engine, name, stored)
     steps = "".join(
-        f" + case when {item.value.sql} > {cut} then 1 else 0 end" for cut in stored.split() if cut != "none"
+        f" + case when {item.value.sql} > cast('{cut}' as double) then 1 else 0 end"
+        for cut in stored.split()
+        if cut != "none"
     )
     return f"case when {where} and {item.value.sql} is not null then 1{steps} end"
 
@@ -146,8 +163,9 @@ def _stage_column(stages: Sequence[StageRule]) -> str:
 
 
 def _with_previous(stage: StageRule) -> str:
-    before = f"case when stored_stage = '{stage.name}' then stored_previous else stored_stage end"
-    return stage.rule.sql.replace('"previous_stage"', f"({before})").replace("previous_stage", f"({before})")
+    """The stage's rule, with the stage before it in place of the column; texts in quotes stay as they are."""
+    before = f"(case when stored_stage = '{stage.name}' then stored_previous else stored_stage end)"
+    return _TEXT_OR_PREVIOUS.sub(lambda found: before if found[0] == '"previous_stage"' else found[0], stage.rule.sql)
 
 
 def with_helpers(engine: Engine, people: str, rules: Sequence[Expression]) -> str:
