@@ -5,9 +5,9 @@ from pydantic import BaseModel, Field
 from hub.engine import Engine
 from hub.flow.profile import ATTRIBUTES, survivors
 from hub.project import Project
+from hub.project.ready import require_profiles
 from hub.queries.find import find
 from hub.queries.preview import plain
-from hub.project.ready import require_profiles
 from hub.queries.tools import ToolState, tools
 from hub.sdk.records import Json
 

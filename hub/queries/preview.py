@@ -8,6 +8,7 @@ from hub.flow.segment import with_helpers, with_segments
 from hub.lang import Rule, compile_rule
 from hub.project import Project
 from hub.project.ready import require_profiles
+from hub.queries.events import events, never_done
 from hub.sdk.records import Json
 
 
@@ -56,14 +57,15 @@ def preview(project: Project, rule: str, *, sample: int = 10) -> Preview:
     empty = [Empty(trait=name, people=number) for name, number in zip(empties, total[3:], strict=True) if number]
     shown = ["profile_id", *sorted(compiled.traits - {"profile_id"})]
     rows = engine.run(f"select {', '.join(shown)} from {people} where _in order by profile_id limit {sample}")
+    warnings = [*never_done(compiled, events(engine)), *_warnings(empty, total[0])]
     return Preview(
-        rule=rule, size=total[1], people=total[0], unknown=total[2], empty=empty, warnings=_warnings(empty, total[0]),
+        rule=rule, size=total[1], people=total[0], unknown=total[2], empty=empty, warnings=warnings,
         sample=[Sampled(profile_id=str(row[0]), values=plain(dict(zip(shown, row, strict=True)))) for row in rows],
     )  # fmt: skip
 
 
 def _people(project: Project, rule: Rule) -> str:
-    relation = with_segments(with_helpers(project.engine, "person", [rule]), [rule])
+    relation = with_segments(with_helpers(project.engine.cursor(), "person", [rule]), [rule])
     return f"select *, ({rule.sql}) as _in from ({relation})"
 
 

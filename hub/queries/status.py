@@ -9,6 +9,8 @@ from hub.project.jobs import make_jobs
 from hub.report import RunReport
 from hub.store.models import LandedFile
 
+_LATEST = 200  # runs that are looked through: each audience has its own pace
+
 
 class ConnectionState(BaseModel):
     """A connection's sources: when they last brought something, and how much has landed in all."""
@@ -91,20 +93,28 @@ def _connection(project: Project, name: str, files: list[LandedFile]) -> Connect
 
 def _audiences(project: Project) -> list[AudienceState]:
     counts = _beliefs(project)
-    held = Counter(
-        {plan.audience: plan.held_removes for plan in reversed(project.store.plans()) if plan.state != "void"}
-    )
+    held = _held(project)
     return [
         AudienceState(
             audience=job.name,
             destination=job.connection,
             approved=job.approved,
             on_list=counts[job.connection, job.standing, "present"] + counts[job.connection, job.standing, "accepted"],
-            held=held[job.name],
+            held=held.get(job.name, 0),
             unknown=counts[job.connection, job.standing, "unknown"],
         )
         for job in make_jobs(project)
     ]
+
+
+def _held(project: Project) -> dict[str, int]:
+    """What waited in each audience when it was last looked at."""
+    held: dict[str, int] = {}
+    for run in project.store.runs(_LATEST):
+        report = RunReport.model_validate(run.report) if run.report else None
+        for audience in report.audiences if report else ():
+            held.setdefault(audience.name, audience.held)
+    return held
 
 
 def _beliefs(project: Project) -> Counter[tuple[str, str, str]]:

@@ -1,5 +1,7 @@
 """What each tool is believed to hold of a person, and what keeps the person out of it."""
 
+from collections.abc import Sequence
+
 from pydantic import BaseModel
 
 from hub.engine import Engine
@@ -27,12 +29,13 @@ class ToolState(BaseModel):
 def tools(project: Project, engine: Engine, profile_id: str, segment: str | None = None) -> list[ToolState]:
     """Return the state in every audience, or in those of one segment."""
     jobs = [job for job in make_jobs(project) if segment in (None, job.audience.segment)]
-    return [_state(engine, job, profile_id) for job in jobs]
+    never = project.settings.hub.limits.never
+    return [_state(engine, job, profile_id, never) for job in jobs]
 
 
-def _state(engine: Engine, job: AudienceJob, profile_id: str) -> ToolState:
+def _state(engine: Engine, job: AudienceJob, profile_id: str, never: Sequence[str]) -> ToolState:
     presence, code = _belief(engine, job, profile_id)
-    kept_out = "" if presence in ("present", "accepted") else _kept_out(engine, job, profile_id)
+    kept_out = "" if presence in ("present", "accepted") else _kept_out(engine, job, profile_id, never)
     return ToolState(connection=job.connection, audience=job.name, state=presence, code=code, kept_out=kept_out)
 
 
@@ -54,15 +57,17 @@ def _belief(engine: Engine, job: AudienceJob, profile_id: str) -> tuple[str, str
     return parked or presence, code
 
 
-def _kept_out(engine: Engine, job: AudienceJob, profile_id: str) -> str:
+def _kept_out(engine: Engine, job: AudienceJob, profile_id: str, never: Sequence[str]) -> str:
+    bases = ", ".join(_text(base_of(name)) for name in job.audience.match_on)
     tests = {
         "not in the segment": f"not {_in_segments(job.audience.segment)}",
-        "in an excluded segment": _in_segments(*job.audience.exclude) if job.audience.exclude else "false",
-        "in the holdout": holdout_sql(job.split, job.audience.segment, "p.profile_id") if job.split else "false",
         "no consent": _no_consent(job),
         "no address": f"""not exists (
             select 1 from identifiers i where i.profile_id = p.profile_id
-            and split_part(i.namespace, '@', 1) in ({", ".join(_text(base_of(name)) for name in job.audience.match_on)}))""",
+            and split_part(i.namespace, '@', 1) in ({bases}))""",
+        "in an excluded segment": _in_segments(*job.audience.exclude),
+        "in a segment that no audience may hold": _in_segments(*never),
+        "in the holdout": holdout_sql(job.split, job.audience.segment, "p.profile_id"),
     }
     cases = " ".join(f"when {test} then {_text(reason)}" for reason, test in tests.items())
     rows = engine.run(f"select case {cases} else '' end from profiles p where profile_id = ?", (profile_id,))
@@ -71,6 +76,8 @@ def _kept_out(engine: Engine, job: AudienceJob, profile_id: str) -> str:
 
 
 def _in_segments(*names: str) -> str:
+    if not names:
+        return "false"
     listed = ", ".join(_text(name) for name in names)
     return f"p.profile_id in (select profile_id from segment_members where segment in ({listed}))"
 
