@@ -36,7 +36,7 @@ def nearest(name: str, known: Mapping[str, str]) -> list[str]:
     """Give up to three of `known` (name → description) that `name` may mean, the nearest first."""
     scores = {other: _likeness(name.lower(), other, description) for other, description in known.items()}
     near = [other for other, score in scores.items() if score >= _WORDS]
-    return sorted(near, key=lambda other: (-scores[other], other))[:_SHOWN]
+    return sorted(near, key=lambda other: (-scores[other], -_ratio(name.lower(), other), other))[:_SHOWN]
 
 
 def _likeness(name: str, other: str, description: str) -> float:
