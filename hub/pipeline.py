@@ -101,6 +101,7 @@ def run(project: Project, request: RunRequest, *, run_id: int, tell: Tell, cance
         raise
     finally:
         report.seconds = round(time.monotonic() - started, 3)
+        report.redact()
         project.store.finish_run(run_id, report.settle(project.settings.hub.safety.max_quarantine), report.as_json())
     return report
 

@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 
 from hub.outbox.plan import AudiencePlan, AudienceReport
 from hub.sdk.records import Json
+from hub.sdk.redact import redact
 from hub.settings import Share
 
 Step: TypeAlias = Literal["extract", "land", "identify", "profile", "segment", "audience", "deliver"]
@@ -142,6 +143,11 @@ class RunReport(BaseModel):
             )
         self.status = "red" if self.failures else "amber" if self.concerns or unfinished else "green"
         return self.status
+
+    def redact(self) -> None:
+        """Take secrets and personal data out of every sentence: connectors and plugins write some of them."""
+        for sentences in (self.warnings, self.concerns, self.failures):
+            sentences[:] = map(redact, sentences)
 
     def as_json(self) -> Json:
         """Return the report as JSON data."""

@@ -114,12 +114,22 @@ def require(names: Sequence[str], wanted: Iterable[str]) -> None:
     Raises:
         BadData: one is missing, with the nearest header; or it stands there twice.
     """
-    counts = Counter(names)
+    counts, wanted = Counter(names), list(wanted)
+    if wanted and not are_names(names, wanted):
+        raise BadData(
+            f'There is no column "{wanted[0]}", nor any other of those that are mapped.',
+            hint="If its first line is a record and not the names, set format.header = false; else mend the mapping.",
+        )
     for name in wanted:
         if name not in counts:
             raise BadData(f'There is no column "{name}".{nearest(name, names)}', hint=_renamed(names))
         if counts[name] > 1:
             raise BadData(f'The column "{name}" stands there {counts[name]} times.', hint="Give each its own name.")
+
+
+def are_names(names: Sequence[str], wanted: Iterable[str]) -> bool:
+    """Tell whether a line holds names of columns; otherwise it may be a record, and must not be quoted."""
+    return not set(names).isdisjoint(wanted)
 
 
 def _renamed(names: Sequence[str]) -> str:

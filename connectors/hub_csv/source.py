@@ -12,6 +12,7 @@ from hub.sdk.streams import STREAMS
 from hub_csv.cells import Rules
 from hub_csv.expression import nearest
 from hub_csv.files import Found, Seen, find_files
+from hub_csv.header import are_names
 from hub_csv.mapping import headers_of
 from hub_csv.reading import Chunk, FileReader
 from hub_csv.relation import Relation, open_relation
@@ -48,11 +49,13 @@ class CsvSource(Source[CsvSettings, CsvSourceSettings]):
             yield Fact("error", str(error))
 
     def _facts_of(self, file: Found, relation: Relation) -> Iterator[Fact]:
-        yield Fact("ok", f"{file.name} has {len(relation.names)} columns: {', '.join(relation.names)[:500]}")
-        for header in headers_of(self.source):
+        wanted = headers_of(self.source)
+        known = relation.names if are_names(relation.names, wanted) else ()
+        shown = f": {', '.join(known)[:500]}" if known else ""
+        yield Fact("ok", f"{file.name} has {len(relation.names)} columns{shown}")
+        for header in wanted:
             if header not in relation.names:
-                text = f'{file.name} has no column "{header}".{nearest(header, relation.names)}'
-                yield Fact("error", text)
+                yield Fact("error", f'{file.name} has no column "{header}".{nearest(header, known)}')
         if relation.damaged:
             yield Fact("warning", f"{file.name}: {len(relation.damaged):,} damaged line(s) would be quarantined")
 

@@ -11,6 +11,7 @@ from hub.project.jobs import make_jobs
 from hub.queries.events import events, never_done
 from hub.sdk.errors import ConfigError, HubError
 from hub.sdk.records import Fact
+from hub.sdk.redact import redact
 from hub.sdk.settings import SourceSettings
 from hub.settings import Connection
 
@@ -84,9 +85,9 @@ def _asked(ask: Callable[[], Iterable[Fact]], stream: str) -> list[FactRow]:
     """What a connector says; a failure of it is a finding too."""
     prefix = f"{stream}: " if stream else ""
     try:
-        return [FactRow(level=fact.level, text=f"{prefix}{fact.text}") for fact in ask()]
+        return [FactRow(level=fact.level, text=f"{prefix}{redact(fact.text)}") for fact in ask()]
     except HubError as error:
-        return [FactRow(level="error", text=f"{prefix}{error}")]
+        return [FactRow(level="error", text=f"{prefix}{redact(str(error))}")]
     except Exception as error:  # noqa: BLE001 - a connector may raise anything; the others are still to be asked
         text = f"{prefix}the check itself failed with {type(error).__name__}: a mistake in the connector."
         return [FactRow(level="error", text=text)]

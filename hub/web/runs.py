@@ -13,6 +13,7 @@ from hub.pipeline import run
 from hub.project import Project
 from hub.report import Progress, RunReport, RunRequest
 from hub.sdk.errors import ConfigError, HubError
+from hub.sdk.redact import redact
 from hub.web.failure import log_bug
 
 T = TypeVar("T")
@@ -140,7 +141,8 @@ class Runs:
                 cancelled=job.cancelled.is_set,
             )
         except HubError as error:
-            job.failure = Failure(error=error.message, hint=error.hint, config=isinstance(error, ConfigError))
+            told = redact(error.message), redact(error.hint)
+            job.failure = Failure(error=told[0], hint=told[1], config=isinstance(error, ConfigError))
         except Exception as error:  # noqa: BLE001 - a bug in one run must not stop the daemon
             log_bug("run failed", error, run=job.id)
             job.failure = Failure(error=f"internal error: {type(error).__name__}", hint="See the log.")
