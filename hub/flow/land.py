@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cache
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from hub.engine import DuckEngine
 from hub.engine.schema import DELETED, MERGES, SEPARATOR
 from hub.lake.landing import Landing
 from hub.sdk.errors import BrokenPlugin
@@ -115,10 +117,22 @@ def _conform(table: pa.Table, schema: pa.Schema, name: str) -> pa.Table:
     if unknown:
         raise BrokenPlugin(f"stream {name!r} has no column {unknown[0]!r}.", hint=f"It has: {', '.join(schema.names)}.")
     columns = [
-        table[column.name].cast(column.type) if column.name in table.column_names else pa.nulls(len(table), column.type)
+        _cast(table[column.name], column, name)
+        if column.name in table.column_names
+        else pa.nulls(len(table), column.type)
         for column in schema
     ]
     return pa.table(columns, schema=schema)
+
+
+def _cast(values: pa.ChunkedArray, column: pa.Field, name: str) -> pa.ChunkedArray:
+    try:
+        return values.cast(column.type)
+    except pa.ArrowException:  # its text holds a value
+        raise BrokenPlugin(
+            f"stream {name!r}, column {column.name!r}: expected {column.type}, got {values.type} that does not fit.",
+            hint="Give values of that type; quarantine rows that have none.",
+        ) from None
 
 
 def _key(table: pa.Table, stream: Stream) -> pa.ChunkedArray:
@@ -139,7 +153,28 @@ def _misfits(table: pa.Table, key: pa.ChunkedArray, stream: Stream, place: Place
         foreign = pc.fill_null(pc.not_equal(pc.utf8_upper(table["currency"]), place.currency), False)
         text = f"currency is not the shop's {place.currency} and no rate for its day is known"
         reasons = pc.if_else(pc.and_(pc.is_null(reasons), foreign), text, reasons)
+    if "attributes" in table.column_names and table["attributes"].null_count < len(table):
+        odd = pc.and_(pc.is_null(reasons), _not_objects(table["attributes"]))
+        reasons = pc.if_else(odd, "attributes are not a JSON object", reasons)
     return reasons
+
+
+def _not_objects(texts: pa.ChunkedArray) -> pa.Array:
+    """Where text stands that is no JSON object: no rule could read a key of it."""
+    engine = _json_reader()
+    engine.load("attributes", pa.table({"place": np.arange(len(texts)), "text": texts}))
+    odd = engine.arrow("""
+        select place from attributes
+        where text is not null and not case when json_valid(text) then json_type(text) = 'OBJECT' else false end""")
+    engine.run("drop table attributes")
+    mask = np.zeros(len(texts), dtype=bool)
+    mask[odd["place"].to_numpy()] = True
+    return pa.array(mask)
+
+
+@cache
+def _json_reader() -> DuckEngine:
+    return DuckEngine()
 
 
 def _refuse(table: pa.Table, reasons: pa.ChunkedArray, stream: str) -> pa.Table:

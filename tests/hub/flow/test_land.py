@@ -44,6 +44,26 @@ def test_an_unknown_column_is_the_connectors_mistake(tmp_path: Path) -> None:
         SmallHub(tmp_path).land(page)
 
 
+def test_values_of_another_type_are_the_connectors_mistake(tmp_path: Path) -> None:
+    """The message names stream, column and types, and quotes no value."""
+    page = Page(rows={"people": pa.table({"record_id": ["1"], "birthday": ["ann@example.com"]})})
+    with pytest.raises(BrokenPlugin, match="'people', column 'birthday': expected date32") as caught:
+        SmallHub(tmp_path).land(page)
+    assert "ann@example.com" not in str(caught.value)
+
+
+@pytest.mark.parametrize("odd", ['{"a": 1', "ann@example.com", "[1]", '"text"', "1", "null", "", "{'a': 1}"])
+def test_attributes_are_json_objects(tmp_path: Path, odd: str) -> None:
+    """Whatever no rule could read a key of is quarantined with a reason that does not hold it; the rest lands."""
+    hub = SmallHub(tmp_path)
+    given = ['{"a": 1}', odd, None, "{}"]
+    counts = hub.rows("people", [{"record_id": str(n), "attributes": text} for n, text in enumerate(given)])
+    assert ({"people": 3}, {"people": 1}) == (counts.landed, counts.quarantined)
+    tables = {file.stream: pq.read_table(hub.landing.path(file)) for file in hub.store.files()}
+    assert ["attributes are not a JSON object"] == tables["quarantine"]["reason"].to_pylist()
+    assert ['{"a": 1}', None, "{}"] == tables["people"]["attributes"].to_pylist()
+
+
 def test_source_rows_count_lines_not_records(tmp_path: Path) -> None:
     """An order made of three lines counts as three rows read and landed."""
     orders = table("orders", [{"order_id": "1"}]).append_column("_source_rows", pa.array([3]))
