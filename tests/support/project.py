@@ -96,8 +96,9 @@ class ListTool(Destination[Settings, Settings]):
         yield Fact("ok", "reached")
 
     def targets(self, audience: AudienceSettings) -> Sequence[Target]:
-        """One list per audience; its rows carry fields where the audience maps any."""
-        return [Target(f"list/{audience.name}", "membership", fields=bool(audience.fields))]
+        """One list per audience, or the one that the test names; rows carry fields where the audience maps any."""
+        key = _shop(self.context.project).place or f"list/{audience.name}"
+        return [Target(key, "membership", fields=bool(audience.fields))]
 
     def push(self, target: Target, handle: Json, batch: Batch) -> Answer:
         """Apply a batch."""
@@ -124,7 +125,7 @@ class Shop:
     """A project below `root`, with all that its plugin reads from and writes to.
 
     `pages`: connection -> what the next reads yield. `asked`: (connection, streams, cursor) of each read.
-    `lists`: target -> addresses. `opted_out`: addresses that the tool refuses.
+    `lists`: target -> addresses. `opted_out`: addresses that the tool refuses. `place`: one target for all audiences.
     """
 
     root: Path
@@ -132,6 +133,7 @@ class Shop:
     asked: list[tuple[str, tuple[str, ...], Json]] = field(default_factory=list)
     lists: dict[str, set[str]] = field(default_factory=dict)
     opted_out: set[str] = field(default_factory=set)
+    place: str = ""
     facts: Callable[[], Iterable[Fact]] = lambda: [Fact("ok", "reached")]
     before_push: Callable[[], None] = lambda: None
 
@@ -232,12 +234,14 @@ def days_ago(days: float) -> datetime:
     return NOW - timedelta(days=days)
 
 
-def audience(name: str, segment: str, more: str = "") -> str:
-    """The file of a connection to the tool `list` with one audience."""
-    return f"""
-    [connection]
-    connector = "list"
+def lists(*audiences: str) -> str:
+    """The file of a connection to the tool `list`."""
+    return '\n    [connection]\n    connector = "list"\n' + "".join(audiences)
 
+
+def audience(name: str, segment: str, more: str = "") -> str:
+    """One audience at the tool `list`, for people who agreed to e-mail; `more` are further keys."""
+    return f"""
     [[audience]]
     name = "{name}"
     segment = "{segment}"
