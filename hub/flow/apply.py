@@ -83,28 +83,27 @@ def _apply_stream(
             _forget_window(engine, stream, file)
     filled = [file for file in files if file.rows]
     if filled:
-        _read(engine, stream, paths(filled, root))
-        if _partly_known(engine) and len(filled) > 1:
+        rows = _rows_of(stream, paths(filled, root))
+        if len(filled) > 1 and _partly_known(engine, rows):
             for file in filled:
                 _apply_stream(engine, stream, [file], registered, root)
             return
-        _keep_newest(engine)
-        _merge(engine, stream)
+        _take_in(engine, stream, rows)
     for file in files:
         if file.complete:
             same = [each for each in registered if (each.read_id, each.stream) == (file.read_id, stream) and each.rows]
             _mark_absent(engine, stream, file, paths(same, root) if same else "")
 
 
-def _read(engine: Engine, stream: str, files: str) -> None:
+def _rows_of(stream: str, files: str) -> str:
+    """SQL for the rows of landed files, as `current_<stream>` holds them, and `_known`."""
     names = ", ".join(columns_of(stream))
-    engine.run(f"""
-        create or replace temp table incoming as
+    return f"""
         select {names}, _connection, _source, {_key_of(stream)} as _key,
                {_node_of(stream)} as _node, {_links_of(stream)} as _links, _version,
                _seq * 4294967296 + _row as _order, _seq * 4294967296 + _row as _first, _deleted,
                {_known_of(stream)} as _known
-        from read_parquet({files}, union_by_name = true)""")
+        from read_parquet({files}, union_by_name = true)"""
 
 
 def _key_of(stream: str) -> str:
@@ -127,36 +126,40 @@ def _known_of(stream: str) -> str:
     return "_known" if stream != "merges" else "cast(null as varchar[])"
 
 
-def _partly_known(engine: Engine) -> bool:
+def _partly_known(engine: Engine, rows: str) -> bool:
     """Whether rows are to be laid over others field by field; such files go one after the other."""
-    return bool(engine.run("select 1 from incoming where _known is not null limit 1"))
+    return bool(engine.run(f"select 1 from ({rows}) where _known is not null limit 1"))
 
 
-def _keep_newest(engine: Engine) -> None:
-    """Of several rows with one key keep that of the greatest (version, order); the first sight is the least."""
-    engine.run("""
-        create or replace temp table repeated as
-        select _connection, _key, min(_first) as _first from incoming group by all having count(*) > 1""")
-    if not engine.run("select 1 from repeated limit 1"):
+def _take_in(engine: Engine, stream: str, rows: str) -> None:
+    """Bring rows into the stream's table; the first ones of all go there straight from the files."""
+    if not engine.run(f"select 1 from current_{stream} limit 1"):
+        for part in _newest(engine, rows):
+            engine.run(f"insert into current_{stream} by name select * exclude (_known) from ({part})")
+        engine.run(f"insert into touched_nodes select distinct _node from current_{stream} where _node is not null")
         return
-    engine.run("""
-        create or replace temp table winners as
-        select i.* replace (r._first as _first)
-        from incoming i join repeated r on i._connection = r._connection and i._key = r._key
+    engine.run(f"create or replace temp table incoming as {' union all '.join(_newest(engine, rows))}")
+    _merge(engine, stream)
+
+
+def _newest(engine: Engine, rows: str) -> list[str]:
+    """Queries that together give one row per key: that of the greatest (version, order), with the least first sight."""
+    engine.run(f"""
+        create or replace temp table repeated as
+        select _connection, _key, min(_first) as _first from ({rows}) group by _connection, _key having count(*) > 1""")
+    if not engine.run("select 1 from repeated limit 1"):
+        return [rows]
+    same = "r._connection = i._connection and r._key = i._key"
+    once = f"select i.* from ({rows}) i where not exists (select 1 from repeated r where {same})"
+    winners = f"""
+        select i.* replace (r._first as _first) from ({rows}) i join repeated r on {same}
         qualify row_number() over (
-            partition by i._connection, i._key order by i._version desc nulls last, i._order desc) = 1""")
-    engine.run(
-        "delete from incoming using repeated r where incoming._connection = r._connection and incoming._key = r._key"
-    )
-    engine.run("insert into incoming select * from winners")
+            partition by i._connection, i._key order by i._version desc nulls last, i._order desc) = 1"""
+    return [once, winners]
 
 
 def _merge(engine: Engine, stream: str) -> None:
     table = f"current_{stream}"
-    if not engine.run(f"select 1 from {table} limit 1"):
-        engine.run("insert into touched_nodes select distinct _node from incoming where _node is not null")
-        engine.run(f"insert into {table} by name select * exclude (_known) from incoming")
-        return
     _carry_over(engine, stream)
     engine.run(f"""
         insert into touched_nodes
@@ -172,7 +175,7 @@ def _carry_over(engine: Engine, stream: str) -> None:
 
     A tombstone keeps the record's content as a ghost: its links and its first sight hold the profile's id together.
     So does a row whose identifiers could not be read. Rows that say nothing new are left out, so that a file read
-    again touches nobody.
+    again touches nobody; but a consent without a time is news whenever it is read: no, yes, no ends with no.
     """
     unread = "(i._deleted or (i._known is not null and not list_contains(i._known, '{0}')))"
     unlinked = unread.format("identifiers")
@@ -182,6 +185,7 @@ def _carry_over(engine: Engine, stream: str) -> None:
     same = " and ".join(
         f"({unread.format(name)} or i.{name} is not distinct from c.{name})" for name in columns_of(stream)
     )
+    same += " and i.occurred_at is not null" if stream == "consents" else ""
     engine.run(f"""
         create or replace temp table arriving as
         select {kept}, i._connection, i._source, i._key,

@@ -267,12 +267,13 @@ def _publish_identifiers(engine: Engine, *, everybody: bool) -> None:
     engine.run("""
         create or replace temp table several as
         select part, space from mine group by part, space having count(*) > 1""")
-    ranked = """
-        select part, space, value, 1 as rank from mine anti join several using (part, space)
+    among = "exists (select 1 from several s where s.part = mine.part and s.space = mine.space)"
+    ranked = f"""
+        select part, space, value, 1 as rank from mine where not {among}
         union all
         select part, space, value, row_number() over (
             partition by part, space order by priority, latest desc, value) as rank
-        from mine semi join several using (part, space)"""
+        from mine where {among}"""
     rows = f"""
         select d.profile_id, s.namespace, r.value, cast(r.rank as integer) as rank
         from ({ranked}) r join named d using (part) join spaces s using (space)"""
