@@ -160,16 +160,17 @@ def _misfits(table: pa.Table, key: pa.ChunkedArray, stream: Stream, place: Place
 
 
 def _not_objects(texts: pa.ChunkedArray) -> pa.Array:
-    """Where text stands that is no JSON object: no rule could read a key of it."""
+    """Where text stands that is no JSON object: no rule could read a key of it. Each distinct text is looked at once."""
+    coded = texts.combine_chunks().dictionary_encode()
     engine = _json_reader()
-    engine.load("attributes", pa.table({"place": np.arange(len(texts)), "text": texts}))
+    engine.load("attributes", pa.table({"place": np.arange(len(coded.dictionary)), "text": coded.dictionary}))
     odd = engine.arrow("""
         select place from attributes
-        where text is not null and not case when json_valid(text) then json_type(text) = 'OBJECT' else false end""")
+        where not case when json_valid(text) then json_type(text) = 'OBJECT' else false end""")
     engine.run("drop table attributes")
-    mask = np.zeros(len(texts), dtype=bool)
+    mask = np.zeros(len(coded.dictionary), dtype=bool)
     mask[odd["place"].to_numpy()] = True
-    return pa.array(mask)
+    return pc.fill_null(pa.array(mask).take(coded.indices), False)
 
 
 @cache
