@@ -5,6 +5,7 @@ computes everybody; otherwise those whose records changed and those with a row t
 since the last `as_of`.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -39,9 +40,10 @@ def profile(engine: Engine, traits: Sequence[Trait], rules: ProfileRules, as_of:
     touched = get_state(engine, "everybody") == "touched"
     everybody = full or touched or get_state(engine, "profile_rules") != signature or _went_back(engine, as_of)
     make_views(engine)
-    _select_people(engine, own, as_of, everybody=everybody)
+    count = _select_people(engine, own, as_of, everybody=everybody)
     with engine.transaction():
-        count = _replace(engine, own, rules, as_of, everybody=everybody)
+        if count or everybody or engine.run("select 1 from touched limit 1"):
+            _replace(engine, own, rules, as_of, everybody=everybody)
         engine.run("delete from touched")
         set_state(engine, "everybody", "done")
         set_state(engine, "profile_rules", signature)
@@ -63,19 +65,19 @@ def make_views(engine: Engine) -> None:
     engine.run(f"create or replace view activity as {' union all '.join(parts)}")
 
 
-def _attributed(name: str) -> str:
+def _attributed(name: str, identity: str = "identity") -> str:
     if name == "order_lines":
         lines = ", ".join(f"l.{column}" for column in columns_of(name) if column != "placed_at")
         return f"""
             select i.profile_id, {lines}, coalesce(l.placed_at, o.placed_at) as placed_at
             from current_order_lines l
             left join current_orders o on o._connection = l._connection and o.order_id = l.order_id and not o._deleted
-            join identity i on i._node = coalesce(l._node, o._node)
+            join {identity} i on i._node = coalesce(l._node, o._node)
             where not l._deleted"""
     columns = ", ".join(f"c.{column}" for column in columns_of(name))
     return f"""
         select i.profile_id, {columns}, c._connection, c._key, c._version, c._order
-        from current_{name} c join identity i on i._node = c._node where not c._deleted"""
+        from current_{name} c join {identity} i on i._node = c._node where not c._deleted"""
 
 
 def _went_back(engine: Engine, as_of: datetime) -> bool:
@@ -83,14 +85,24 @@ def _went_back(engine: Engine, as_of: datetime) -> bool:
     return last is None or datetime.fromisoformat(last) > as_of
 
 
-def _select_people(engine: Engine, own: Sequence[OwnTrait], as_of: datetime, *, everybody: bool) -> None:
-    """Fill `chosen` with the profiles to compute; an empty selection of everybody is not materialised."""
-    if everybody:
-        engine.run("create or replace temp table chosen as select cast(null as varchar) as profile_id where false")
-        return
-    last = datetime.fromisoformat(get_state(engine, "profile_as_of") or as_of.isoformat())
-    crossed = " union ".join(["select profile_id from touched", *_crossings(own, last, as_of)])
-    engine.run(f"create or replace temp table chosen as {crossed}")
+def _select_people(engine: Engine, own: Sequence[OwnTrait], as_of: datetime, *, everybody: bool) -> int:
+    """Choose and number the profiles to compute; return how many.
+
+    `chosen(profile_id, number)`; `numbered(_node, profile_id)` stands in for `identity`, with the number as profile_id:
+    rows are joined and grouped several times, and numbers are quicker than texts.
+    """
+    wanted = "identity"
+    if not everybody:
+        last = datetime.fromisoformat(get_state(engine, "profile_as_of") or as_of.isoformat())
+        wanted = " union ".join(["select profile_id from touched", *_crossings(own, last, as_of)])
+        wanted = f"identity where profile_id in ({wanted})"
+    engine.run(f"""
+        create or replace temp table chosen as
+        select profile_id, row_number() over () as number from (select distinct profile_id from {wanted})""")
+    engine.run("""
+        create or replace temp table numbered as
+        select i._node, c.number as profile_id from identity i join chosen c using (profile_id)""")
+    return int(str(engine.run("select count(*) from chosen")[0][0]))
 
 
 def _crossings(own: Sequence[OwnTrait], last: datetime, as_of: datetime) -> Iterable[str]:
@@ -107,45 +119,41 @@ def _crossings(own: Sequence[OwnTrait], last: datetime, as_of: datetime) -> Iter
             yield f"select profile_id from {stream} where {edge}"
 
 
-def _replace(engine: Engine, own: Sequence[OwnTrait], rules: ProfileRules, as_of: datetime, *, everybody: bool) -> int:
-    selected = "" if everybody else "where profile_id in (select profile_id from chosen)"
-    parts = [_people(engine, rules, selected), *_traits(own, as_of, selected)]
-    columns = ["b.profile_id", "b.known", *(f"p0.{name}" for name in ATTRIBUTES)]
-    columns += [column for _, listed in parts[1:] for column in listed]
-    joins = " ".join(f"left join ({sql}) p{place} using (profile_id)" for place, (sql, _) in enumerate(parts))
-    select = f"select {', '.join(columns)} from ({_base(selected)}) b {joins}"
+def _replace(engine: Engine, own: Sequence[OwnTrait], rules: ProfileRules, as_of: datetime, *, everybody: bool) -> None:
+    """Compute the chosen profiles, each part in a table of its own, and put them in place."""
+    engine.run(f"create or replace temp table part0 as {_people(engine, rules)}")
+    _gather(engine, own, as_of)
+    columns = [f"p0.{name}" for name in ATTRIBUTES]
+    joins = ["left join part0 p0 on p0.profile_id = c.number"]
+    for place, (sql, listed) in enumerate(_traits(own, as_of), start=1):
+        engine.run(f"create or replace temp table part{place} as {sql}")
+        columns += [column.format(part=f"p{place}") for column in listed]
+        joins.append(f"left join part{place} p{place} on p{place}.profile_id = c.number")
+    select = f"select c.profile_id, {_KNOWN} as known, {', '.join(columns)} from chosen c {' '.join(joins)}"
     if everybody:
         engine.run(f"create or replace table profiles as {select}")
+    else:
+        gone = "select profile_id from touched union select profile_id from chosen"
+        engine.run(f"delete from profiles where profile_id in ({gone})")
+        engine.run(f"insert into profiles by name {select}")
+    if everybody or engine.run("select 1 from touched limit 1"):
         _consents(engine, rules)
-        return int(str(engine.run("select count(*) from profiles")[0][0]))
-    engine.run(f"create or replace temp table fresh as {select}")
-    engine.run("delete from profiles where profile_id in (select profile_id from chosen)")
-    engine.run("insert into profiles by name select * from fresh")
-    if engine.run("select 1 from touched limit 1"):
-        _consents(engine, rules)
-    return int(str(engine.run("select count(*) from chosen")[0][0]))
 
 
-def _base(selected: str) -> str:
-    """All profiles; known are those with an account or an address, not only a device."""
-    devices = "'ga_client', 'madid', 'device'"
-    return f"""
-        select i.profile_id, coalesce(k.known, false) as known
-        from (select distinct profile_id from identity {selected}) i
-        left join (select profile_id, true as known from identifiers
-                   where split_part(namespace, '@', 1) not in ({devices}) group by profile_id) k using (profile_id)"""
+# Known are those with an account or an address, not only a device.
+_KNOWN = """c.profile_id in (select profile_id from identifiers
+    where split_part(namespace, '@', 1) not in ('ga_client', 'madid', 'device'))"""
 
 
-def _people(engine: Engine, rules: ProfileRules, selected: str) -> tuple[str, list[str]]:
+def _people(engine: Engine, rules: ProfileRules) -> str:
     """SQL for the surviving attributes; people with one record take the short way."""
-    engine.run(f"create or replace temp table records as select * from people {selected}")
-    engine.run(
-        "create or replace temp table several as select profile_id from records group by all having count(*) > 1"
-    )
-    if not engine.run("select 1 from several limit 1"):
-        return f"select profile_id, {', '.join(ATTRIBUTES)} from records", []
-    single = f"select profile_id, {', '.join(ATTRIBUTES)} from records where profile_id not in (select * from several)"
-    return f"{single} union all {survivors(rules, 'records where profile_id in (select * from several)')}", []
+    columns = ", ".join(["profile_id", *ATTRIBUTES, "_connection", "_key", "_version", "_order"])
+    engine.run(f"create or replace temp table records as select {columns} from ({_attributed('people', 'numbered')})")
+    several = "select profile_id from records group by profile_id having count(*) > 1"
+    engine.run(f"create or replace temp table several as {several}")
+    among = "in (select profile_id from several)"
+    single = f"select profile_id, {', '.join(ATTRIBUTES)} from records where not profile_id {among}"
+    return f"{single} union all {survivors(rules, f'records where profile_id {among}')}"
 
 
 def survivors(rules: ProfileRules, records: str, *, provenance: bool = False) -> str:
@@ -174,38 +182,40 @@ def _order(preferred: Sequence[str]) -> str:
     return f"{first}_version nulls first, _order"
 
 
-def _traits(own: Sequence[OwnTrait], as_of: datetime, selected: str) -> Iterable[tuple[str, list[str]]]:
-    """Queries that give a person's traits, with the columns to take from each.
+def _gather(engine: Engine, own: Sequence[OwnTrait], as_of: datetime) -> None:
+    """Read the rows that traits are computed from once per stream, with the columns that any trait names.
+
+    Nothing after `as_of` is seen; `rows_<stream>` is what remains.
+    """
+    for stream in sorted({trait.stream for trait in own}):
+        mine = [trait for trait in own if trait.stream == stream]
+        text = " ".join(each.sql if isinstance(each, QueryTrait) else f"{each.value} {each.where}" for each in mine)
+        time = LOGGED[stream].time
+        named = {*re.findall(r"\w+", text.lower()), time}
+        columns = ", ".join(["profile_id", *(name for name in columns_of(stream) if name in named)])
+        seen = f"{time} <= {when(as_of)} or {time} is null" if time else "true"
+        engine.run(f"""
+            create or replace temp table rows_{stream} as
+            select {columns} from ({_attributed(stream, "numbered")}) where {seen}""")
+
+
+def _traits(own: Sequence[OwnTrait], as_of: datetime) -> Iterable[tuple[str, list[str]]]:
+    """Queries that give a person's traits, with the columns to take from each, which `part` will stand for.
 
     Aggregates over the same rows (stream, condition and window) are computed in one pass.
     """
     aggregates = [trait for trait in own if isinstance(trait, AggregateTrait)]
-    rows = sorted({(trait.stream, trait.where, trait.within) for trait in aggregates}, key=str)
-    place = 0
-    for place, same in enumerate(rows, start=1):
+    for same in sorted({(trait.stream, trait.where, trait.within) for trait in aggregates}, key=str):
         mine = [trait for trait in aggregates if (trait.stream, trait.where, trait.within) == same]
         values = ", ".join(f"{trait.value} as {trait.name}" for trait in mine)
-        conditions = " and ".join(filter(None, [selected.removeprefix("where "), *_visible(*same, as_of)])) or "true"
-        columns = [f"coalesce(p{place}.{trait.name}, {trait.empty}) as {trait.name}" for trait in mine]
-        yield f"select profile_id, {values} from {same[0]} where {conditions} group by profile_id", columns
-    queries = [trait for trait in own if isinstance(trait, QueryTrait)]
-    for number, trait in enumerate(queries, start=place + 1):
-        conditions = " and ".join(
-            filter(None, [selected.removeprefix("where "), *_visible(trait.stream, "true", None, as_of)])
-        )
-        rows_of = f"select * from main.{trait.stream} where {conditions or 'true'}"
-        yield f"with {trait.stream} as ({rows_of}) {trait.sql}", [f"p{number}.value as {trait.name}"]
-
-
-def _visible(stream: str, where: str, within: timedelta | None, as_of: datetime) -> Iterable[str]:
-    """Conditions for the rows that a trait sees: nothing after `as_of`, nothing older than its window."""
-    time = LOGGED[stream].time
-    if time:
-        yield f"({time} <= {when(as_of)} or {time} is null)"
-    if within is not None:
-        yield f"{time} > {when(as_of - within)}"
-    if where != "true":
-        yield f"({where})"
+        stream, where, within = same
+        recent = f" and {LOGGED[stream].time} > {when(as_of - within)}" if within is not None else ""
+        columns = [f"coalesce({{part}}.{trait.name}, {trait.empty}) as {trait.name}" for trait in mine]
+        yield f"select profile_id, {values} from rows_{stream} where ({where}){recent} group by profile_id", columns
+    for trait in own:
+        if isinstance(trait, QueryTrait):
+            rows = f"select * from rows_{trait.stream}"
+            yield f"with {trait.stream} as ({rows}) {trait.sql}", [f"{{part}}.value as {trait.name}"]
 
 
 def _consents(engine: Engine, rules: ProfileRules) -> None:
