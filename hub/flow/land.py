@@ -160,7 +160,7 @@ def _misfits(table: pa.Table, key: pa.ChunkedArray, stream: Stream, place: Place
 
 
 def _not_objects(texts: pa.ChunkedArray) -> pa.Array:
-    """Where text stands that is no JSON object: no rule could read a key of it. Each distinct text is looked at once."""
+    """Where text stands that is no JSON object, so that no rule could read it; each distinct text is judged once."""
     coded = texts.combine_chunks().dictionary_encode()
     engine = _json_reader()
     engine.load("attributes", pa.table({"place": np.arange(len(coded.dictionary)), "text": coded.dictionary}))
