@@ -29,7 +29,7 @@ _PLAIN = {
     exp.With: "expressions",
     exp.CTE: "this alias",
     exp.Table: "this alias",
-    exp.TableAlias: "this columns",
+    exp.TableAlias: "this",
     exp.Subquery: "this alias",
     exp.Alias: "this alias",
     exp.Column: "this table",
@@ -51,6 +51,7 @@ _ARGUMENTS: dict[type[exp.Expr], frozenset[str]] = {
     kind: frozenset(arguments.split()) for kind, arguments in _PLAIN.items()
 }
 _LEFT_OUT = (exp.Anonymous, exp.Mode)  # no helpers; the mode of ties is whichever came first
+_CARRIERS = (exp.Select, exp.Alias, exp.Group, exp.Window)
 _ORDERED = (exp.RowNumber, exp.Rank, exp.DenseRank, exp.Lag, exp.Lead)
 _KINDS: dict[str, TraitType] = {
     **{sql: trait for trait, sql in SQL_TYPES.items()},
@@ -113,12 +114,26 @@ def _check_node(node: exp.Expr) -> None:
     for argument, value in node.args.items():
         if argument not in allowed and value not in (None, False, []):
             raise Problem(f"{node.key} is not allowed with {argument.strip('_')!r}")
+    _check_opaque(node)
     _check_equal(node)
 
 
 def _check_table(table: exp.Table, tables: set[str], relation: str) -> None:
     if not isinstance(table.this, exp.Identifier) or table.name.lower() not in tables:
         raise Problem(f'a query may read "{relation}" alone, not {table.sql("duckdb")!r}')
+
+
+def _check_opaque(node: exp.Expr) -> None:
+    """Profile ids are carried along, no more: numbers stand for them while a query runs."""
+    if not isinstance(node, exp.Column) or node.name.lower() != "profile_id":
+        return
+    parent = node.parent
+    joined = (
+        isinstance(parent, exp.EQ) and isinstance(parent.this, exp.Column) and isinstance(parent.expression, exp.Column)
+    )
+    renamed = isinstance(parent, exp.Alias) and parent.alias.lower() != "profile_id"
+    if renamed or not (joined or isinstance(parent, _CARRIERS)):
+        raise Problem("profile_id may be selected, grouped and joined by, under its own name, nothing else")
 
 
 def _check_equal(node: exp.Expr) -> None:
