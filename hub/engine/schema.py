@@ -5,7 +5,7 @@ import pyarrow as pa
 from hub.engine.base import Engine
 from hub.sdk.streams import COUNT, DAY, FLAG, IDENTIFIERS, MONEY, NUMBER, STREAMS, TEXT, WHEN, Stream
 
-VERSION = "1"  # raise it when a table here changes: an older database is dropped and rebuilt
+VERSION = "2"  # raise it when a table here changes: an older database is dropped and rebuilt
 
 SEPARATOR = "\x1f"  # between the parts of a composite key and between the identifiers of a record
 
@@ -48,6 +48,7 @@ _TABLES = (
     "identifiers(profile_id varchar, namespace varchar, value varchar, rank integer)",
     "suspended(namespace varchar, value varchar, reason varchar)",
     "consent(profile_id varchar, channel varchar, purpose varchar, granted boolean)",
+    "denied_addresses(namespace varchar, value varchar, channel varchar, purpose varchar)",
     "memberships(kind varchar, name varchar, profile_id varchar, entered_at timestamp, left_at timestamp)",
     "stage_of(profile_id varchar, stage varchar, previous_stage varchar, since timestamp)",
 )

@@ -221,21 +221,44 @@ def _traits(own: Sequence[OwnTrait], as_of: datetime) -> Iterable[tuple[str, lis
 def _consents(engine: Engine, rules: ProfileRules) -> None:
     """The latest word of each connection and source; one that denies outweighs all that grant, silence is no.
 
-    Only connections named for a channel can grant, where any are named; every connection can deny.
+    Only connections named for a channel can grant, where any are named; every connection can deny. `denied_addresses`
+    are values whose own latest word is a no: who has several may have said yes to another of them alone.
     """
     trusted = " and ".join(
-        f"(channel <> '{channel}' or _connection in ({', '.join(repr(name) for name in names)}))"
+        f"(channel <> {_text(channel.lower())} or _connection in ({', '.join(_text(name) for name in names)}))"
         for channel, names in rules.consent_from.items()
     )
     engine.run(f"""
         create or replace table consent as
-        select profile_id, channel, purpose,
-               not bool_or(state <> 'granted') and bool_or(state = 'granted' and {trusted or "true"}) as granted
-        from (select profile_id, channel, coalesce(purpose, 'marketing') as purpose, _connection, state from consents
-              qualify row_number() over (
-                  partition by profile_id, channel, coalesce(purpose, 'marketing'), _connection, source
-                  order by occurred_at desc nulls last, _order desc) = 1)
-        group by profile_id, channel, purpose""")
+        select profile_id, channel, purpose, bool_and(yes) and bool_or(yes and {trusted or "true"}) as granted
+        from ({_latest_words("profile_id", "consents")}) group by profile_id, channel, purpose""")
+    addressed = """(select *, unnest(string_split(_links, chr(31))) as pair
+                    from current_consents where not _deleted and _links is not null)"""
+    engine.run(f"""
+        create or replace table denied_addresses as
+        select distinct split_part(pair, ':', 1) as namespace, substr(pair, strpos(pair, ':') + 1) as value,
+               channel, purpose
+        from ({_latest_words("pair", addressed)}) where not yes""")
+
+
+def _latest_words(who: str, said: str) -> str:
+    """SQL for the latest word of each connection and source on each channel and purpose, `yes` or not.
+
+    Of words said at one instant a no is the latest. Words without a time are ordered by reading among themselves, and
+    stand beside those with one: neither is known to be later.
+    """
+    return f"""
+        select {who}, channel, purpose, _connection, yes
+        from (select {who}, lower(trim(channel)) as channel, _connection, source, occurred_at, _order,
+                     coalesce(nullif(lower(trim(purpose)), ''), 'marketing') as purpose,
+                     coalesce(lower(trim(state)) = 'granted', false) as yes from {said})
+        qualify row_number() over (
+            partition by {who}, channel, purpose, _connection, source, occurred_at is null
+            order by occurred_at desc, case when occurred_at is not null then yes end, _order desc) = 1"""
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
 
 
 def when(instant: datetime) -> str:

@@ -29,6 +29,7 @@ _TABLES = (
     "segment_members(segment varchar, profile_id varchar)",
     "identifiers(profile_id varchar, namespace varchar, value varchar, rank integer)",
     "consent(profile_id varchar, channel varchar, purpose varchar, granted boolean)",
+    "denied_addresses(namespace varchar, value varchar, channel varchar, purpose varchar)",
 )
 
 

@@ -83,12 +83,16 @@ def _add_candidates(engine: Engine, job: AudienceJob, policy: Policy, attributes
 
 
 def _find_denied(engine: Engine, consent: ConsentNeeded | None) -> None:
-    """Addresses of everybody who said no: another profile with the same address must not bring it back."""
+    """Addresses of everybody who said no, and those that a no was said about, whatever was said about others.
+
+    Neither another profile with the same address nor a yes under another address must bring them back.
+    """
     where = consent_is(consent) if consent else "false"
     engine.run(f"""
         create or replace temp table denied as
-        select distinct i.namespace, i.value from consent c join identifiers i on i.profile_id = c.profile_id
-        where {where} and not c.granted""")
+        select i.namespace, i.value from consent c join identifiers i on i.profile_id = c.profile_id
+        where {where} and not c.granted
+        union select c.namespace, c.value from denied_addresses c where {where}""")
 
 
 def consent_is(consent: ConsentNeeded) -> str:

@@ -55,6 +55,13 @@ def test_address_of_somebody_who_said_no_stays_out(shop: Shop) -> None:
     assert Reach(segment=1, no_consent=1) == one(shop.plan(job(Tool()))).reach
 
 
+def test_address_that_a_no_was_said_about_stays_out(shop: Shop) -> None:
+    """Whoever said yes under another address is not written to under this one."""
+    add_people(shop.engine, "vip", ["anna"])
+    shop.engine.run("insert into denied_addresses values ('email', 'anna@example.com', 'email', 'marketing')")
+    assert Reach(segment=1, no_consent=1) == one(shop.plan(job(Tool()))).reach
+
+
 def test_reach_waterfall(shop: Shop) -> None:
     """Everybody who is not wanted is counted under the first reason that holds."""
     add_people(shop.engine, "vip", ["anna", "ben", "cleo", "dora"])

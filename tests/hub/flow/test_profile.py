@@ -134,6 +134,61 @@ def test_only_named_connections_can_grant(tmp_path: Path) -> None:
     assert [(True,)] == hub.engine.run("select granted from consent")
 
 
+def said(state: str | None, day: int | None, **others: object) -> dict[str, object]:
+    """What Ann said about e-mail, so many days after `DAY`; None: nobody wrote down when."""
+    when = None if day is None else DAY + timedelta(days=day)
+    usual = {"channel": "email", "purpose": "marketing", "state": state, "source": "form", "ids": ANN}
+    return {**usual, "occurred_at": when, **others}
+
+
+def consent_after(folder: Path, *reads: list[dict[str, object]]) -> list[tuple[object, ...]]:
+    """The consents after some reads, each taken in by a run."""
+    hub = SmallHub(folder)
+    for rows in reads:
+        hub.rows("consents", rows)
+        hub.update()
+        profile(hub.engine, (), ProfileRules(), DAY, full=False)
+    return hub.engine.run("select channel, purpose, granted from consent")
+
+
+def test_a_no_without_a_time_is_not_older_than_a_yes_with_one(tmp_path: Path) -> None:
+    """Nobody knows which came last, so the no counts."""
+    assert [("email", "marketing", False)] == consent_after(tmp_path, [said("denied", None)], [said("granted", -9)])
+
+
+def test_no_yes_no_ends_with_no_where_nobody_wrote_down_when(tmp_path: Path) -> None:
+    """A file that tells today's state without times says the same words again: the last reading counts."""
+    reads = [[said(state, None)] for state in ("denied", "granted", "denied")]
+    assert [("email", "marketing", False)] == consent_after(tmp_path, *reads)
+
+
+def test_of_two_words_at_one_instant_the_no_counts(tmp_path: Path) -> None:
+    """Whatever their order in the file."""
+    assert [("email", "marketing", False)] == consent_after(tmp_path, [said("denied", 0), said("granted", 0)])
+
+
+def test_capitals_and_missing_states_do_not_hide_a_no(tmp_path: Path) -> None:
+    """`Email` is `email`, and a word that says neither is no yes."""
+    other = [said("Denied", 0, channel="Email ", purpose="", source="desk")]
+    assert [("email", "marketing", False)] == consent_after(tmp_path / "a", [said("granted", 0)], other)
+    nothing = [said(None, 0, source="desk")]
+    assert [("email", "marketing", False)] == consent_after(tmp_path / "b", [said("granted", 0)], nothing)
+
+
+def test_a_yes_under_a_new_address_does_not_lift_the_no_under_the_old(tmp_path: Path) -> None:
+    """The person agreed, and the address that a no was said about stays known for it."""
+    hub = SmallHub(tmp_path)
+    new = {"email": "ann.new@shop.example"}
+    hub.rows(
+        "people", [{"record_id": "1", "ids": {**ANN, "card": "7"}}, {"record_id": "2", "ids": {**new, "card": "7"}}]
+    )
+    hub.rows("consents", [said("denied", -9), said("granted", 0, ids=new)])
+    hub.update()
+    profile(hub.engine, (), ProfileRules(), DAY, full=True)
+    assert [(True,)] == hub.engine.run("select granted from consent")
+    assert [("email", ANN["email"], "email", "marketing")] == hub.engine.run("from denied_addresses")
+
+
 ORDER = st.tuples(st.sampled_from(["a", "b", "c"]), st.integers(-6, 6), st.integers(1, 9))
 
 
