@@ -67,7 +67,7 @@ def settled(shop: Shop, hour: int) -> RunReport:
 
 
 def outcome(shop: Shop, box: MailchimpSandbox) -> dict[str, object]:
-    """Everything that must be the same: what is derived, who is on the list, who carries the tag, who is in the file."""
+    """All that must be the same: what is derived, who is on the list, who carries the tag, who is in the file."""
     derived: dict[str, list[tuple[Value, ...]]] = shop.facts()
     with (shop.root / "output" / "mailing.csv").open(encoding="utf-8", newline="") as file:
         listed = sorted((row["customer"], row["name"]) for row in csv.DictReader(file))

@@ -1,7 +1,10 @@
 """A whole project in a temporary folder, driven as the daemon drives it: written, opened, run, asked, closed."""
 
+import base64
+import hashlib
 import multiprocessing
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -295,3 +298,35 @@ def run_and_tell(root: Path, hour: int, sender: Connection) -> None:
         tell = lambda progress: sender.send(progress.step)  # noqa: E731 - the one thing that it does
         run(project, request, run_id=run_id, tell=tell, cancelled=lambda: False)
     sender.send("closed")
+
+
+@dataclass(frozen=True)
+class Canary:
+    """Somebody who must be seen nowhere but where people are shown on purpose. All but the phone hold one word."""
+
+    word: str = "zzcanary"
+    name: str = "Zzcanarina"
+    email: str = "zzcanary.person@shop.example"
+    phone: str = "+447700900987"
+    street: str = "7 Zzcanary Lane"
+    key: str = "zzcanarykey0123456789-us1"
+    file_key: str = "zzcanaryfilekey987654-us1"
+
+
+CANARY = Canary()
+
+
+def traces(content: bytes) -> set[str]:
+    """Return which traces of the canary some bytes hold, in any spelling that a log or a URL would give them."""
+    low = content.lower()
+    digits = re.sub(rb"[\s().+-]", b"", low)
+    found = {CANARY.word} if b"zzcanar" in low else set()
+    found |= {"phone"} if b"7700900987" in digits else set()
+    found |= (
+        {"digest"} if hashlib.md5(CANARY.email.encode(), usedforsecurity=False).hexdigest().encode() in low else set()
+    )
+    for secret in (CANARY.key, CANARY.file_key, CANARY.email):
+        coded = [base64.b64encode(b"x" * before + secret.encode())[before * 2 : -4] for before in range(3)]
+        found |= {"base64"} if any(stem[4:] in content for stem in coded) else set()
+        found |= {"hex"} if secret.encode().hex().encode() in low else set()
+    return found
