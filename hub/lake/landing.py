@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from hub.lake.durable import published, sweep
+from hub.sdk.streams import FLAG, STREAMS, TEXT
 from hub.store.control import Store
 from hub.store.models import LandedFile, fresh
 
@@ -38,7 +39,15 @@ class Landing:
         entry = fresh(described, seq=seq, uid=uid, path=name, rows=len(table))
         with published(self.root / name) as partial:
             tagged = numbered.replace_schema_metadata({_FOOTER: entry.model_dump_json()})
-            pq.write_table(tagged, partial, compression="zstd", compression_level=1, row_group_size=122_880)
+            pq.write_table(
+                tagged,
+                partial,
+                compression="zstd",
+                compression_level=1,
+                row_group_size=122_880,
+                use_dictionary=_repeating(tagged.schema, described.stream),
+                write_statistics=False,  # files are read whole, so nobody would look at them
+            )
         return fresh(entry, bytes=(self.root / name).stat().st_size)
 
     def path(self, file: LandedFile) -> Path:
@@ -58,6 +67,15 @@ class Landing:
         for file in adopted:
             self._store.adopt(file)
         return adopted
+
+
+def _repeating(schema: pa.Schema, stream: str) -> list[str]:
+    """Columns of few different values; of the others Parquet would make a dictionary only to throw it away."""
+    keys = STREAMS[stream].key if stream in STREAMS else ()
+    texts = [column.name for column in schema if column.type in (TEXT, FLAG)]
+    return [name for name in texts if name not in {*keys, "_key", "_links", "_raw"}] + [
+        "identifiers.list.element.namespace"
+    ]
 
 
 def _read_footer(path: Path, root: Path) -> LandedFile:
