@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from support.acceptance import HEADER, PEOPLE, Shop, counts, people_shop, person, reconciles
+from support.cli import hub
 
 ROWS = 100_000
 OTHER = """
@@ -86,6 +87,16 @@ def test_unreadable_file_changes_nobody(tmp_path: Path, what: str) -> None:
         path.rmdir()
     shop.write({"people.csv": "\n".join([HEADER, person(1), person(2), person(3), ""])})
     assert ("green", 3) == ((report := shop.run()).status, report.profiles)
+
+
+def test_the_command_line_shows_no_traceback(tmp_path: Path) -> None:
+    """A red run ends with exit code 1 and the sentence; neither stdout nor stderr holds a traceback."""
+    shop = two_sources(tmp_path)
+    spoil(shop, "binary")
+    ended = hub("run", "--until", "segment", "-C", str(tmp_path))
+    assert 1 == ended.code
+    assert "people.csv: Expected text, found binary data" in " ".join((ended.out + ended.err).split())
+    assert "Traceback" not in ended.out + ended.err
 
 
 def many(shop: Shop, bad: dict[int, str | bytes]) -> list[str | bytes]:
