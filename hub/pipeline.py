@@ -158,7 +158,7 @@ def _identify(state: Run) -> None:
 
 
 def _learn(state: Run) -> None:
-    """Take what just landed into the profiles, at the same instant and with the same cut-points."""
+    """Take the opt-outs that just landed into the profiles, at the same instant and with the same cut-points."""
     project = state.project
     apply(project.engine, project.store.files(), project.landing.root)
     identify(project.engine, project.identity_rules, project.key)
@@ -213,11 +213,13 @@ def _audiences(state: Run) -> None:
     state.step("audience", "planning audiences")
     project = state.project
     delivering = make_delivering(
-        project, make_jobs(project), run_id=state.id, cancelled=state.cancelled, progress=state.delivered
-    )
+        project, make_jobs(project), run_id=state.id, cancelled=state.cancelled, progress=state.delivered,
+        heard=lambda rows: _land_opt_outs(state, consents_table(rows)),
+    )  # fmt: skip
     found = recover(delivering.tools, delivering.jobs)
     state.report.concerns += found.messages
-    _take_in(state, consents_table(found.consents))
+    if found.consents:
+        _learn(state)
     delivering.prepare()
     jobs = choose(delivering.jobs, state.request.audience)
     if not state.wants("deliver"):
@@ -227,19 +229,18 @@ def _audiences(state: Run) -> None:
     state.step("deliver", "delivering")
     delivered = deliver(delivering.tools, jobs)
     _report(state, delivered)
-    _take_in(state, delivered.consents)
+    if len(delivered.consents):
+        _learn(state)  # so that it holds at once
     if state.cancelled():
         raise Stopped
 
 
-def _take_in(state: Run, consents: pa.Table) -> None:
-    """Opt-outs seen at a tool land like any other word of the person, under the tool's connection, and hold at once."""
+def _land_opt_outs(state: Run, consents: pa.Table) -> None:
+    """Opt-outs seen at a tool land like any other word of the person, under the tool's connection."""
     for connection in sorted(set(consents["source"].to_pylist())):
         place = Place(("consents",), connection, "delivery", uuid4().hex, state.id, "", None)
         rows = consents.filter(pc.equal(consents["source"], connection))
         land_page(Page(rows={"consents": rows}), place, state.project.landing, state.project.store, Counts())
-    if len(consents):
-        _learn(state)
 
 
 def _report(state: Run, delivered: Delivered) -> None:

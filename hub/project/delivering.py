@@ -1,7 +1,7 @@
 """What the steps audience and deliver need of a project: one policy, one set of tools, all audiences as jobs."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -36,6 +36,7 @@ def make_delivering(
     run_id: int | None = None,
     cancelled: Callable[[], bool] = lambda: False,
     progress: Callable[[str, int, int], None] = lambda _name, _done, _total: None,
+    heard: Callable[[Sequence[Mapping[str, object]]], None] = lambda _rows: None,
 ) -> Delivering:
     """Join the project's stores, limits and audiences."""
     hub = project.settings.hub
@@ -53,7 +54,7 @@ def make_delivering(
     log = DeliveryLog(project.root / "data" / "delivery", project.key)
     tools = Tools(
         project.engine, project.store, project.journal, log, plan, dry_run, reached, _now, time.sleep,
-        cancelled, progress, run_id,
+        cancelled, progress, heard, run_id,
     )  # fmt: skip
     return Delivering(project, jobs, tools, policy)
 

@@ -56,6 +56,7 @@ def close_plan(tools: Tools, job: AudienceJob | None, target: Target | None, pla
         words = _read_back(job, target, plan, rows, words, outcome)
     outcome.receipts = {row: word.receipt for row, word in words.items()}
     outcome.consents += _opt_outs(plan, rows, outcome.receipts)
+    tools.heard(outcome.consents)
     write_receipts(tools, plan, receipts_table(plan, rows, words, tools.now()))
     return outcome
 
