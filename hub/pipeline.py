@@ -186,7 +186,8 @@ def _segment(state: Run) -> None:
     stages = sizes(engine, "stage", changes, {}, [stage.name for stage in compiled.stages])
     state.report.stages = [StageCount(name=each.name, size=each.size) for each in stages]
     state.report.warnings += [
-        f"{each.name}: {each.unknown:,} people are neither in nor out, because a value is missing. Use coalesce()."
+        f"{each.name}: {each.unknown:,} people are neither in nor out, because "
+        f"{' or '.join(sorted(compiled.rules[each.name].nullable)) or 'a value'} is missing. Use coalesce()."
         for each in found
         if each.unknown
     ]
