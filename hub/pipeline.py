@@ -130,8 +130,9 @@ def _prepare(state: Run) -> None:
     state.full = state.request.full
     if state.request.rebuild or knows_too_much(engine, files):
         state.tell(Progress(step="land", message="rebuilding from the logs"))
-        drop(engine)
-        create(engine)
+        with engine.transaction():  # half a database that says it contains everything would never be mended
+            drop(engine)
+            create(engine)
         state.full = True
     apply(engine, files, state.project.landing.root)
 
