@@ -88,7 +88,7 @@ def test_a_lost_or_damaged_key_is_never_replaced(tmp_path: Path) -> None:
     assert not key.exists()
 
 
-@pytest.mark.parametrize("damage", ["garbage", "cut", "missing", "wal"])
+@pytest.mark.parametrize("damage", ["garbage", "cut", "flipped", "missing", "wal"])
 def test_a_damaged_derived_database_is_rebuilt_to_the_same_people(tmp_path: Path, damage: str) -> None:
     """Whatever happens to derived.duckdb, the next run has the same profile ids, members and history again."""
     shop = shop_with_buyers(tmp_path)
@@ -97,7 +97,8 @@ def test_a_damaged_derived_database_is_rebuilt_to_the_same_people(tmp_path: Path
     content = path.read_bytes()
     path.unlink()
     if damage != "missing":
-        spoilt = {"garbage": b"\x07" * 9000, "cut": content[:5000]}
+        flipped = content[:12_288] + bytes(255 - byte for byte in content[12_288:])
+        spoilt = {"garbage": b"\x07" * 9000, "cut": content[:5000], "flipped": flipped}
         path.write_bytes(spoilt.get(damage, content))
     if damage == "wal":
         path.with_name("derived.duckdb.wal").write_bytes(b"\x07" * 500)
