@@ -4,7 +4,6 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 from hub.sdk.errors import BadData
 from hub_csv.expression import nearest
@@ -100,12 +99,22 @@ def _names(text: Text, dialect: Dialect) -> tuple[list[bytes] | None, int]:
 def _fit(layout: Layout, staged: Staged, wanted: Sequence[str]) -> tuple[int, float, int]:
     """Judge a delimiter: by the wanted headers it finds, how even the records are, and how many columns it gives."""
     found = len(set(wanted) & set(layout.names))
-    sample = list(islice(layout.scan(staged), _SAMPLE))
+    sample = list(_sample(layout.scan(staged)))
     sound = sum(part.records if isinstance(part, Run) else not part.reason for part in sample)
     damaged = sum(bool(part.reason) for part in sample if isinstance(part, Scanned))
     even = sound / (sound + damaged) if sample else 1.0
     columns = len(layout.names)
     return found, even if columns > 1 else 0.0, columns
+
+
+def _sample(parts: Iterable[Scanned | Run]) -> Iterator[Scanned | Run]:
+    """Take parts from the front, up to the one that completes the wanted number of records."""
+    taken = 0
+    for part in parts:
+        yield part
+        taken += part.records if isinstance(part, Run) else 1
+        if taken >= _SAMPLE:
+            return
 
 
 def require(names: Sequence[str], wanted: Iterable[str]) -> None:
