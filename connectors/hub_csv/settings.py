@@ -71,7 +71,11 @@ class CsvSourceSettings(SourceSettings):
 
     model_config = ConfigDict(str_strip_whitespace=False)
 
-    files: Names = Field(min_length=1, description='File, pattern or list of them, such as "receipts_*.csv"')
+    files: Names = Field(
+        min_length=1,
+        description='File, pattern or list of them, such as "receipts_*.csv"',
+        examples=[["people_*.csv"]],
+    )
     format: Format = Field(default_factory=Format, description="How the files are written")
     columns: dict[str, str] = Field(default_factory=dict, description="Canonical column = header, verbatim")
     compute: dict[str, str] = Field(default_factory=dict, description='Canonical column = SQL over "quoted headers"')

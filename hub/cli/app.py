@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from hub import __version__
 from hub.cli import (
     add,
     approve,
@@ -26,6 +27,7 @@ from hub.cli import (
     status,
     why,
 )
+from hub.cli.show import line
 
 app = typer.Typer(
     name="hub",
@@ -36,11 +38,21 @@ app = typer.Typer(
 )
 
 
+def _say_version(asked: bool) -> None:  # noqa: FBT001 - typer calls it so
+    if asked:
+        line(f"audience-hub {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
 def here(
+    *,
     project: Annotated[
         Path | None, typer.Option("-C", metavar="DIR", help="Work in this folder, as if started there.")
     ] = None,
+    _version: Annotated[
+        bool, typer.Option("--version", help="Say which version this is.", callback=_say_version, is_eager=True)
+    ] = False,
 ) -> None:
     """Customer data in, one profile per person, segments, audience lists out; consent respected."""
     if project is not None:

@@ -103,3 +103,8 @@ def test_wrong_use_exits_with_two(tmp_path: Path) -> None:
     assert hub("run", "--untill", "segment", cwd=tmp_path).code == 2
     assert hub("rum", cwd=tmp_path).code == 2
     assert hub("run", cwd=tmp_path).code == 2
+
+
+def test_the_version_is_told() -> None:
+    """`hub --version` needs no command and no project."""
+    assert hub("--version").out.strip().startswith("audience-hub ")
