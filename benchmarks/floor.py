@@ -3,12 +3,13 @@
     python -m benchmarks.floor FOLDER WORK
 
 Reads the two CSV files typed, writes what it read as Parquet, keeps the newest row of each key, links customers by
-e-mail, phone and card (two cards never become one person), and leaves profiles with traits, RFM fifths, ten segments and
-the lifecycle stage in a DuckDB file. It knows its columns, keeps no history of what was there before and can do
+e-mail, phone and card (two cards never become one person), and leaves profiles with traits, RFM fifths, ten segments
+and the lifecycle stage in a DuckDB file. It knows its columns, keeps no history of what was there before and can do
 nothing else; everything it does, it does the quick way that we know.
 """
 
 import argparse
+import json
 from pathlib import Path
 
 import duckdb
@@ -20,8 +21,9 @@ from scipy.sparse.csgraph import connected_components
 
 from benchmarks.generate import AS_OF
 
-_CUSTOMERS = """{'customer_id': 'VARCHAR', 'email': 'VARCHAR', 'phone': 'VARCHAR', 'card': 'VARCHAR', 'first_name': 'VARCHAR',
-    'last_name': 'VARCHAR', 'city': 'VARCHAR', 'country': 'VARCHAR', 'created_at': 'TIMESTAMP', 'updated_at': 'TIMESTAMP'}"""
+_CUSTOMERS = """{'customer_id': 'VARCHAR', 'email': 'VARCHAR', 'phone': 'VARCHAR', 'card': 'VARCHAR',
+    'first_name': 'VARCHAR', 'last_name': 'VARCHAR', 'city': 'VARCHAR', 'country': 'VARCHAR',
+    'created_at': 'TIMESTAMP', 'updated_at': 'TIMESTAMP'}"""
 _ORDERS = """{'order_id': 'VARCHAR', 'customer_id': 'VARCHAR', 'placed_at': 'TIMESTAMP', 'status': 'VARCHAR',
     'store': 'VARCHAR', 'total': 'DECIMAL(18, 4)', 'coupon': 'VARCHAR', 'updated_at': 'TIMESTAMP'}"""
 _PLACEHOLDERS = "('', '0', '-', 'n/a', 'na', 'null', 'none', 'unknown', 'anonymous', 'guest', 'test')"
@@ -155,7 +157,7 @@ _TRAITS = (
                min(placed_at) filter (where bought) as first_order_at,
                max(placed_at) filter (where bought) as last_order_at,
                count(coupon) filter (where bought) as orders_with_coupon,
-               mode(store) filter (where bought) as favourite_store,
+               mode() within group (order by store) filter (where bought) as favourite_store,
                count(*) filter (where bought and placed_at > timestamp '{AS_OF}' - interval 365 days) as orders_365d,
                sum(total) filter (where placed_at > timestamp '{AS_OF}' - interval 90 days) as spend_90d,
                count(*) filter (where placed_at >= timestamp '{AS_OF}' - interval 84 days) as orders_84d,
@@ -188,7 +190,8 @@ _GROUP = """case
     when r >= 4 and m between 2 and 3 then 'potential_loyalist' when r = 5 and m <= 1 then 'new_customer'
     when r = 4 and m <= 1 then 'promising' when r = 3 and m = 3 then 'needs_attention'
     when r = 3 and m <= 2 then 'about_to_sleep' when r = 1 and m = 5 then 'cannot_lose'
-    when r <= 2 and m >= 3 then 'at_risk' when r = 2 and m <= 2 then 'hibernating' when r = 1 and m <= 2 then 'lost' end"""
+    when r <= 2 and m >= 3 then 'at_risk' when r = 2 and m <= 2 then 'hibernating'
+    when r = 1 and m <= 2 then 'lost' end"""
 
 _STAGE = """case
     when orders >= 1 and days_since_order > 4 * greatest(coalesce(median_gap_days, 90), 14) then 'lost'
@@ -198,7 +201,9 @@ _STAGE = """case
 _RULES = {
     "champions": "orders >= 1 and rfm_group = 'champion'",
     "at_risk": "orders >= 1 and rfm_group in ('at_risk', 'cannot_lose')",
-    "lapsing_high_value": "orders >= 2 and monetary_score >= 4 and days_since_order > 2 * coalesce(median_gap_days, 90)",
+    "lapsing_high_value": (
+        "orders >= 2 and monetary_score >= 4 and days_since_order > 2 * coalesce(median_gap_days, 90)"
+    ),
     "new_customers": "orders >= 1 and days_as_customer <= 56",
     "needs_second_order": "orders = 1 and days_since_order between 14 and 180",
     "monthly_buyers": "orders_84d >= 3",
@@ -228,7 +233,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("work", type=Path)
     asked = parser.parse_args()
-    print(run(asked.folder, asked.work))
+    print(json.dumps(run(asked.folder, asked.work)))
 
 
 if __name__ == "__main__":

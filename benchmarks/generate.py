@@ -3,9 +3,9 @@
     python -m benchmarks.generate FOLDER --customers 1000000 --orders 5000000
 
 What makes it like a real export: people who signed up twice (3 % share an address or a number with another record, so
-that there is something to link; two cards among them forbid it), addresses in mixed case, numbers with blanks and, for one in a hundred, without a
-country code, orders spread over three years with a few customers buying most, and one order in two hundred exported
-twice, the second time with a newer status.
+that there is something to link; two cards among them forbid it), addresses in mixed case, numbers with blanks and, for
+one in a hundred, without a country code, orders spread over three years with a few customers buying most, and one order
+in two hundred exported twice, the second time with a newer status.
 """
 
 import argparse
@@ -90,7 +90,8 @@ def _make_orders(con: duckdb.DuckDBPyConnection, customers: int, orders: int) ->
         with drawn as (
             select i as number, 'O' || lpad(cast(i as varchar), 10, '0') as order_id,
                    power(draw(i, 20, 1000000007) / 1000000007.0, 2) as share,
-                   timestamp '{AS_OF}' - interval 1 minute * cast(1440 + draw(i, 21, {minutes}) as integer) as placed_at,
+                   timestamp '{AS_OF}' - interval 1 minute * cast(1440 + draw(i, 21, {minutes}) as integer)
+                       as placed_at,
                    cast(5 + draw(i, 22, 20000) / 100.0 as decimal(18, 2)) as total,
                    {_STATUSES}[1 + cast(draw(i, 23, 10) as integer)] as status,
                    'store-' || draw(i, 24, 25) as store,
