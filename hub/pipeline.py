@@ -170,7 +170,7 @@ def _profile(state: Run) -> None:
     state.step("profile", "computing profiles")
     project = state.project
     profile(project.engine, project.compiled.own, project.profile_rules, state.as_of, full=state.full)
-    project.refresh_views(state.as_of, cut_points=state.full or state.request.cut_points)
+    project.refresh_views(state.as_of, cut_points=state.request.full or state.request.cut_points)
     known = project.engine.run("select count(*), count(*) filter (where known) from profiles")[0]
     state.report.profiles, state.report.known = int(str(known[0])), int(str(known[1]))
 

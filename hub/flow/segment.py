@@ -16,6 +16,7 @@ import pyarrow as pa
 from hub.engine import Engine
 from hub.engine.schema import get_state, set_state
 from hub.lang import Activity, Consent, Expression, Rule
+from hub.sdk.records import Json
 from hub.sdk.traits import DerivedTrait, RankTrait
 
 STAGE = "stage"  # the name under which all stages together are ordered among the segments
@@ -94,6 +95,19 @@ def _rank(engine: Engine, item: Derived, people: str) -> str:
         if cut != "none"
     )
     return f"case when {where} and {item.value.sql} is not null then 1{steps} end"
+
+
+def cut_points_of(engine: Engine) -> dict[str, str]:
+    """Return the cut-points in use and when they were drawn, to be kept where a rebuild does not reach."""
+    rows = engine.run("select name, value from state where starts_with(name, 'cuts') order by name")
+    return {str(name): str(value) for name, value in rows}
+
+
+def restore_cut_points(engine: Engine, kept: Json) -> None:
+    """Put kept cut-points back into a database that has none."""
+    if isinstance(kept, Mapping) and not cut_points_of(engine):
+        for name, value in kept.items():
+            set_state(engine, name, str(value))
 
 
 def _cut_points(engine: Engine, item: Derived, people: str, where: str) -> str:

@@ -17,7 +17,7 @@ from hub.engine import DuckEngine
 from hub.engine.schema import create
 from hub.flow.identify import IdentityRules
 from hub.flow.profile import ProfileRules, make_views
-from hub.flow.segment import make_person
+from hub.flow.segment import cut_points_of, make_person, restore_cut_points
 from hub.lake.durable import published
 from hub.lake.landing import Landing
 from hub.project.compile import Compiled, compile_project
@@ -29,6 +29,8 @@ from hub.settings import Connection, ProjectSettings, load
 from hub.store.control import Store
 from hub.store.journal import Journal
 from hub.store.lock import ProjectLock
+
+_CUT_POINTS = "cut_points"  # kept beside the derived database: a rebuild leaves people in their ranks
 
 __all__ = ["Compiled", "Project", "load_settings"]
 
@@ -136,7 +138,12 @@ class Project:
     def refresh_views(self, as_of: datetime, *, cut_points: bool) -> None:
         """Make the views over people that rules, fields and previews read."""
         make_views(self.engine)
+        stored = self.store.meta(_CUT_POINTS)
+        restore_cut_points(self.engine, stored)
         make_person(self.engine, self.compiled.derived, as_of, refresh=cut_points)
+        drawn = cut_points_of(self.engine)
+        if drawn != stored:
+            self.store.set_meta(_CUT_POINTS, drawn)
 
 
 def open_engine(data: Path) -> DuckEngine:
