@@ -81,18 +81,19 @@ def _apply_stream(
     for file in files:
         if file.window_complete:
             _forget_window(engine, stream, file)
-    filled = [file for file in files if file.rows]
-    if filled:
-        rows = _rows_of(stream, paths(filled, root))
-        if len(filled) > 1 and _partly_known(engine, rows):
-            for file in filled:
-                _apply_stream(engine, stream, [file], registered, root)
-            return
-        _take_in(engine, stream, rows)
+    for together in _laid_together(engine, stream, [file for file in files if file.rows], root):
+        _take_in(engine, stream, _rows_of(stream, paths(together, root)))
     for file in files:
         if file.complete:
             same = [each for each in registered if (each.read_id, each.stream) == (file.read_id, stream) and each.rows]
             _mark_absent(engine, stream, file, paths(same, root) if same else "")
+
+
+def _laid_together(engine: Engine, stream: str, filled: list[LandedFile], root: Path) -> list[list[LandedFile]]:
+    """Files whose rows are laid over the others field by field go one after the other."""
+    if len(filled) > 1 and _partly_known(engine, _rows_of(stream, paths(filled, root))):
+        return [[file] for file in filled]
+    return [filled] if filled else []
 
 
 def _rows_of(stream: str, files: str) -> str:

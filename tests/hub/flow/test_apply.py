@@ -101,6 +101,18 @@ def test_half_a_restated_window_is_not_current(tmp_path: Path) -> None:
     assert [("b",), ("c",)] == hub.engine.run("select _key from current_events where not _deleted order by 1")
 
 
+def test_a_restated_window_of_several_pages_keeps_them_all(tmp_path: Path) -> None:
+    """Also where some fields could not be read, so that pages are laid over what is known one by one."""
+    hub = SmallHub(tmp_path)
+    window = (DAY.date(), DAY.date())
+    for number, complete in ((1, False), (2, True)):
+        row = {"event_id": str(number), "name": "view", "occurred_at": DAY, "_known": ["name", "occurred_at"]}
+        page = Page(rows={"events": table("events", [row])}, window=window, window_complete=complete)
+        hub.land(page, read="r1")
+    hub.apply()
+    assert [("1",), ("2",)] == hub.engine.run("select _key from current_events where not _deleted order by 1")
+
+
 def test_a_database_that_knows_too_much_is_noticed(tmp_path: Path) -> None:
     """An applied file that the registry lost means that the database must be rebuilt."""
     hub = SmallHub(tmp_path)
