@@ -20,6 +20,7 @@ from hub.store.landing import CursorMove
 from hub.store.models import LandedFile
 
 QUARANTINED = "quarantine"
+_NEEDED = {"consents": ("channel", "state")}  # beside the key; a no that cannot be placed must be seen, not dropped
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +140,9 @@ def _key(table: pa.Table, stream: Stream) -> pa.ChunkedArray:
     """The record key as text; null when a part is missing. Streams without a key get one from their content later."""
     if not stream.key:
         return pa.chunked_array([pa.array([""]).take(pa.array(np.zeros(len(table), dtype=np.int8)))])
-    parts = [table[name] for name in stream.key]
-    joined = parts[0] if len(parts) == 1 else pc.binary_join_element_wise(*parts, SEPARATOR)
-    return pc.if_else(pc.equal(pc.utf8_length(joined), 0), pa.scalar(None, TEXT), joined)
+    none = pa.scalar(None, TEXT)
+    parts = [pc.if_else(pc.equal(pc.utf8_length(table[name]), 0), none, table[name]) for name in stream.key]
+    return parts[0] if len(parts) == 1 else pc.binary_join_element_wise(*parts, SEPARATOR)
 
 
 def _misfits(table: pa.Table, key: pa.ChunkedArray, stream: Stream, place: Place) -> pa.ChunkedArray:
@@ -149,6 +150,9 @@ def _misfits(table: pa.Table, key: pa.ChunkedArray, stream: Stream, place: Place
     none = pa.scalar(None, TEXT)
     keyless = f"no {' or '.join(stream.key)}: a record needs its key"
     reasons = pc.if_else(pc.is_null(key), keyless, none)
+    for name in _NEEDED.get(stream.name, ()):
+        empty = pc.equal(pc.utf8_length(pc.utf8_trim_whitespace(pc.fill_null(table[name], ""))), 0)
+        reasons = pc.if_else(pc.and_(pc.is_null(reasons), empty), f"no {name}: it says nothing without", reasons)
     if "currency" in table.column_names:
         foreign = pc.fill_null(pc.not_equal(pc.utf8_upper(table["currency"]), place.currency), False)
         text = f"currency is not the shop's {place.currency} and no rate for its day is known"

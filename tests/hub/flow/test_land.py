@@ -30,6 +30,22 @@ def test_a_row_without_key_is_quarantined(tmp_path: Path) -> None:
     assert "order_id" in pq.read_table(hub.landing.path(refused))["reason"][0].as_py()
 
 
+def test_a_key_of_several_parts_needs_all_of_them(tmp_path: Path) -> None:
+    """Lines without numbers are not all the same line."""
+    hub = SmallHub(tmp_path)
+    lines = [{"order_id": "o1", "line_id": "1"}, {"order_id": "o1", "line_id": ""}, {"order_id": "", "line_id": ""}]
+    counts = hub.rows("order_lines", lines)
+    assert ({"order_lines": 1}, {"order_lines": 2}) == (counts.landed, counts.quarantined)
+
+
+def test_a_consent_that_says_nothing_is_quarantined(tmp_path: Path) -> None:
+    """A no without a channel is about nothing that we could keep; somebody has to see it."""
+    hub = SmallHub(tmp_path)
+    said = ({"channel": "email", "state": "denied"}, {"state": "denied"}, {"channel": "email", "state": " "})
+    counts = hub.rows("consents", [{**row, "ids": {"email": "ann@example.com"}} for row in said])
+    assert ({"consents": 1}, {"consents": 2}) == (counts.landed, counts.quarantined)
+
+
 def test_money_of_another_currency_is_quarantined(tmp_path: Path) -> None:
     """Without a rate, foreign money is never summed with the shop's."""
     hub = SmallHub(tmp_path)
