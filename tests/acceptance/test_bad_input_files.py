@@ -60,7 +60,7 @@ def spoil(shop: Shop, what: str) -> None:
         ("picture", "people.csv: Expected text, found a picture"),
         ("excel", "people.csv: Expected text, found a zip or Excel file"),
         ("cut gzip", "people.csv: the gzip data is cut off or damaged"),
-        ("open header", "people.csv: The line of column names (line 1) has a quote that is not closed"),
+        ("open header", "people.csv: The line of column names has a quote that is not closed"),
     ],
 )
 def test_unreadable_file(tmp_path: Path, what: str, said: str) -> None:

@@ -57,7 +57,7 @@ def test_phone_numbers_keep_their_plus(tmp_path: Path) -> None:
         where i.namespace = 'phone' order by 1""")
     german = "+4930901820000"
     assert [("0", german), ("1", german), ("2", german), ("3", "+12025550143")] == phones
-    assert report.warnings == ["crm: 3 values of phone cannot be one and were left out."]
+    assert ["crm: 3 values given as phone cannot be one; they were left out."] == report.warnings
 
 
 def test_same_key_twice(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
+from typing import TypeAlias
 
 from hub.engine.base import Value
 from hub.pipeline import run
@@ -19,6 +20,8 @@ from hub.project import Project
 from hub.project.approving import approve
 from hub.queries.quarantine import QuarantineRow, quarantine
 from hub.report import Progress, RunReport, RunRequest, Step, StreamCount
+
+Facts: TypeAlias = dict[str, list[tuple[Value, ...]]]
 
 NOW = datetime(2026, 3, 1)  # noqa: DTZ001 - naive means the shop's time zone, which is UTC here
 
@@ -80,7 +83,7 @@ class Shop:
         with self.open() as project:
             return project.engine.run(sql)
 
-    def facts(self) -> dict[str, list[tuple[Value, ...]]]:
+    def facts(self) -> Facts:
         """Everything derived that must not depend on how it came about."""
         with self.open() as project:
             return facts(project)
@@ -99,7 +102,7 @@ def run_once(project: Project, request: RunRequest, said: list[Progress] | None 
     return run(project, request, run_id=run_id, tell=tell, cancelled=lambda: False)
 
 
-def facts(project: Project) -> dict[str, list[tuple[Value, ...]]]:
+def facts(project: Project) -> Facts:
     """Profiles with attributes and traits, who is who, and the whole history of segments and stages."""
     history = "kind, name, profile_id, entered_at, left_at"
     return {
