@@ -30,7 +30,7 @@ from hub.store.control import Store
 from hub.store.journal import Journal
 from hub.store.lock import ProjectLock
 
-_CUT_POINTS = "cut_points"  # kept beside the derived database: a rebuild leaves people in their ranks
+_CUT_POINTS = "cut_points"  # beside the derived database: a rebuild leaves people in their ranks
 
 __all__ = ["Compiled", "Project", "load_settings"]
 
