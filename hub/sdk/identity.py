@@ -1,7 +1,7 @@
 """Identifiers in one form: what makes two records recognise the same person.
 
-Values are normalised before they land, once per distinct value: plain cases by columnar rules, the rest by the
-libraries `email-validator` and `phonenumbers`. What cannot be an identifier (no digits in a phone, no domain in an
+Values are normalised before they land: plain cases by columnar rules, the rest, once per distinct value, by the libraries
+`email-validator` and `phonenumbers`. What cannot be an identifier (no digits in a phone, no domain in an
 address) is left out and counted.
 """
 
@@ -80,7 +80,7 @@ def normalise(identifiers: pa.ChunkedArray, connection: str, country: str | None
     for namespace in filter(None, pc.unique(namespaces).to_pylist()):
         mask = pc.fill_null(pc.equal(namespaces, namespace), False)
         before = values.filter(mask)
-        after = _per_distinct(before, _rule(base_of(namespace), country))
+        after = _rule(base_of(namespace), country)(before)
         values = pc.replace_with_mask(values, mask, after)
         lost = before.drop_null().filter(pc.not_equal(pc.utf8_length(before.drop_null()), 0))
         dropped[namespace] = len(lost) - (len(after) - after.null_count)
@@ -97,11 +97,6 @@ def _rebuild(lists: pa.ListArray, namespaces: pa.Array, values: pa.Array) -> pa.
     ends = np.concatenate([[0], np.cumsum(lengths)])
     pairs = pa.StructArray.from_arrays([namespaces, values], ["namespace", "value"]).filter(valid)
     return pa.ListArray.from_arrays(pa.array(kept[ends].astype(np.int32)), pairs.cast(IDENTIFIERS.value_type))
-
-
-def _per_distinct(values: pa.Array, rule: Callable[[pa.Array], pa.Array]) -> pa.Array:
-    coded = values.dictionary_encode()
-    return rule(coded.dictionary).take(coded.indices)
 
 
 def _rule(namespace: str, country: str | None) -> Callable[[pa.Array], pa.Array]:
@@ -130,7 +125,8 @@ def _phones(values: pa.Array, country: str | None) -> pa.Array:
 
 
 def _with_library(clean: pa.Array, values: pa.Array, plain: pa.Array, library: Callable[[str], str | None]) -> pa.Array:
-    """Take the columnar result where it is plain, and ask the library, value by value, for the others."""
+    """Take the columnar result where it is plain, and ask the library for the others, once per distinct value."""
     odd = pc.invert(pc.fill_null(plain, False))
-    answers = [None if value is None else library(value) for value in values.filter(odd).to_pylist()]
-    return pc.replace_with_mask(clean, odd, pa.array(answers, pa.string()))
+    coded = values.filter(odd).dictionary_encode()
+    answers = [None if value is None else library(value) for value in coded.dictionary.to_pylist()]
+    return pc.replace_with_mask(clean, odd, pa.array(answers, pa.string()).take(coded.indices))
