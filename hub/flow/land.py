@@ -20,7 +20,7 @@ from hub.store.landing import CursorMove
 from hub.store.models import LandedFile
 
 QUARANTINED = "quarantine"
-_NEEDED = {"consents": ("channel", "state")}  # beside the key; a no that cannot be placed must be seen, not dropped
+_NEEDED = {"consents": ("channel",)}  # beside the key; a no that cannot be placed must be seen, not dropped
 
 
 @dataclass(frozen=True, slots=True)

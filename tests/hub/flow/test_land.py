@@ -38,10 +38,10 @@ def test_a_key_of_several_parts_needs_all_of_them(tmp_path: Path) -> None:
     assert ({"order_lines": 1}, {"order_lines": 2}) == (counts.landed, counts.quarantined)
 
 
-def test_a_consent_that_says_nothing_is_quarantined(tmp_path: Path) -> None:
+def test_a_consent_about_no_channel_is_quarantined(tmp_path: Path) -> None:
     """A no without a channel is about nothing that we could keep; somebody has to see it."""
     hub = SmallHub(tmp_path)
-    said = ({"channel": "email", "state": "denied"}, {"state": "denied"}, {"channel": "email", "state": " "})
+    said = ({"channel": "email", "state": "denied"}, {"state": "denied"}, {"channel": " ", "state": "denied"})
     counts = hub.rows("consents", [{**row, "ids": {"email": "ann@example.com"}} for row in said])
     assert ({"consents": 1}, {"consents": 2}) == (counts.landed, counts.quarantined)
 
