@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from hub.lake.durable import published, sweep
+from hub.sdk.errors import HubError
 from hub.sdk.streams import FLAG, STREAMS, TEXT
 from hub.store.control import Store
 from hub.store.models import LandedFile, fresh
@@ -79,8 +80,13 @@ def _repeating(schema: pa.Schema, stream: str) -> list[str]:
 
 
 def _read_footer(path: Path, root: Path) -> LandedFile:
-    metadata = pq.read_metadata(path)
-    entry = LandedFile.model_validate(json.loads(metadata.metadata[_FOOTER]))
+    try:
+        entry = LandedFile.model_validate(json.loads((pq.read_metadata(path).metadata or {})[_FOOTER]))
+    except (pa.ArrowException, KeyError, ValueError):
+        raise HubError(
+            f"data/landing/{path.relative_to(root)} was not written by the hub, or is damaged.",
+            hint="Move it away; nothing was changed.",
+        ) from None
     return fresh(entry, bytes=path.stat().st_size, complete=False, path=str(path.relative_to(root)))
 
 
