@@ -60,7 +60,7 @@ class WhyBody(PersonBody):
 
 
 class ExportBody(Body):
-    """`POST /export`: `what` is `people` or `segment:NAME`; `path` is absolute, on the hub's machine."""
+    """`POST /export`: `what` is `people`, `segment:NAME` or `audience:NAME`; `path`: absolute, on the hub's machine."""
 
     what: str
     path: Path
