@@ -44,12 +44,16 @@ def sharing(jobs: Sequence[AudienceJob], job: AudienceJob, target: Target) -> li
 def make_wanted(
     engine: Engine, jobs: Sequence[AudienceJob], job: AudienceJob, target: Target, *, assume_objects: bool
 ) -> None:
-    """Fill `wanted` with the audience's rows for a target, and `kept` with the wires that any audience wants there."""
+    """Fill `wanted` with the audience's rows for a target, and `kept` with the wires that any audience wants there.
+
+    Fields of audiences that nobody has approved stay out of what the others send.
+    """
     group = sharing(jobs, job, target)
+    seen = [other for other in group if other.approved or other.name == job.name]
     names = ", ".join(text(other.name) for other in group)
     engine.run(f"create or replace temp table kept as select distinct wire from reach"
                f" where reason is null and audience in ({names})")  # fmt: skip
-    fields, payload = _payload(group) if target.fields else ("", "'{}'")
+    fields, payload = _payload(seen) if target.fields else ("", "'{}'")
     engine.run(
         f"""
         create or replace temp table wanted as

@@ -316,3 +316,15 @@ def test_shared_contact_leaves_with_the_last_audience(shop: Shop) -> None:
     set_members(shop.engine, "few", [])
     shop.run(*jobs)
     assert [] == tool.emails("contacts")
+
+
+def test_fields_that_nobody_approved_are_not_sent_with_another_audience(shop: Shop) -> None:
+    """A contact gets the fields of all its audiences; those of a new one come with its approval."""
+    add_people(shop.engine, "vip", ["anna"])
+    tool = Tool(targets=[Target("contacts", "object", fields=True)])
+    old = job(tool, "a", fields={"OLD": "'x'"})
+    new = job(tool, "b", fields={"NEW": "'y'"}, approved=False)
+    shop.run(old, new)
+    assert [{"OLD": "x"}] == [row.fields for _, batch in tool.requests for row in batch.rows]
+    shop.run(old, replace(new, approved=True))
+    assert {"NEW": "y", "OLD": "x"} == tool.requests[-1][1].rows[0].fields
