@@ -31,6 +31,7 @@ def read_sources(
 ) -> None:
     """Read every wanted entry into the landing log; a source that fails is reported, and the others go on."""
     completed: set[str] = set()
+    _forget_gone(project)
     for connection, key, entry in entries(project, request.source):
         if cancelled():
             break
@@ -49,6 +50,13 @@ def read_sources(
             for namespace, count in tally.dropped.items()
         ]
     _spend_approvals(project, completed)
+
+
+def _forget_gone(project: Project) -> None:
+    """Entries that are no longer in the config are not doubted any more: nobody could ever clear them up."""
+    here = [f"{_DOUBT}{connection.name}/{key}" for connection, key, _ in entries(project, None)]
+    listed = ", ".join("?" for _ in here) or "''"
+    project.engine.run(f"delete from state where starts_with(name, '{_DOUBT}') and name not in ({listed})", here)
 
 
 def _spend_approvals(project: Project, completed: set[str]) -> None:

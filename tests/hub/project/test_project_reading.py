@@ -7,6 +7,7 @@ import pytest
 
 from hub.project import Project
 from hub.project.approving import approve
+from hub.project.reading import doubts
 from hub.report import RunReport
 from hub.sdk.errors import BadData, ConfigError, StopConnection
 from hub.sdk.records import Page
@@ -144,6 +145,20 @@ def test_a_full_read_that_shrank_by_half_is_doubted_until_approved(tmp_path: Pat
         read(project)
         bring_people(shop, 5)
         assert ("amber", 30) == (read(project).status, people(project))
+
+
+def test_a_source_that_is_gone_is_not_doubted_for_ever(tmp_path: Path) -> None:
+    """Without its config file nobody could approve it, and nobody would ever be removed again."""
+    shop = make_shop(tmp_path, web=SOURCE)
+    for count in (30, 5):
+        shop.bring("web", people=[person(n) for n in range(count)], complete=True)
+        shop.run()
+    with shop.open() as project:
+        assert 1 == len(doubts(project.engine))
+    shop.configure(web="")
+    shop.run()
+    with shop.open() as project:
+        assert [] == doubts(project.engine)
 
 
 def test_one_approval_is_good_for_all_streams_of_the_read(tmp_path: Path) -> None:
