@@ -96,13 +96,27 @@ def _select_people(engine: Engine, own: Sequence[OwnTrait], as_of: datetime, *, 
         last = datetime.fromisoformat(get_state(engine, "profile_as_of") or as_of.isoformat())
         wanted = " union ".join(["select profile_id from touched", *_crossings(own, last, as_of)])
         wanted = f"identity where profile_id in ({wanted})"
+    _find_ghosts(engine)
     engine.run(f"""
         create or replace temp table chosen as
-        select profile_id, row_number() over () as number from (select distinct profile_id from {wanted})""")
+        select profile_id, row_number() over () as number
+        from (select distinct profile_id from {wanted} {"and" if " where " in wanted else "where"}
+              _node not in (select _node from ghosts))""")
     engine.run("""
         create or replace temp table numbered as
         select i._node, c.number as profile_id from identity i join chosen c using (profile_id)""")
     return int(str(engine.run("select count(*) from chosen")[0][0]))
+
+
+def _find_ghosts(engine: Engine) -> None:
+    """Nodes of which nothing is left but deleted records: they hold ids together, and who has no others is nobody."""
+    streams = [name for name, stream in LOGGED.items() if stream.has_person and name != "merges"]
+    gone = " union ".join(f"select _node from current_{name} where _deleted and _node is not null" for name in streams)
+    engine.run(
+        f"create or replace temp table ghosts as {gone} union select _node from current_merges where _node is not null"
+    )
+    for name in streams if engine.run("select 1 from ghosts limit 1") else ():
+        engine.run(f"delete from ghosts using current_{name} c where c._node = ghosts._node and not c._deleted")
 
 
 def _crossings(own: Sequence[OwnTrait], last: datetime, as_of: datetime) -> Iterable[str]:

@@ -4,13 +4,15 @@ from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import hub_basics
 from hub.flow.profile import ProfileRules, profile, survivors
+from hub.sdk.records import Page
 from hub.sdk.traits import AggregateTrait
-from support.flow import DAY, SmallHub
+from support.flow import DAY, SmallHub, table
 
 RULES = ProfileRules(prefer=("crm", "shop"))
 ANN = {"email": "ann@shop.example"}
@@ -132,6 +134,22 @@ def test_only_named_connections_can_grant(tmp_path: Path) -> None:
     hub.update()
     profile(hub.engine, (), ProfileRules(consent_from={"email": ("crm",)}), DAY, full=False)
     assert [(True,)] == hub.engine.run("select granted from consent")
+
+
+@pytest.mark.parametrize("full", [True, False])
+def test_who_is_gone_from_every_source_is_no_profile(tmp_path: Path, *, full: bool) -> None:
+    """A ghost holds an id together and is nobody; whoever comes back gets the same id again."""
+    hub = SmallHub(tmp_path)
+    rows = [{"record_id": name, "ids": {"email": f"{name}@shop.example"}} for name in ("ann", "bob")]
+    everybody = "select profile_id from profiles order by 1"
+    seen = []
+    for read in (rows, rows[:1], rows):
+        hub.land(Page(rows={"people": table("people", read)}, complete=True))
+        hub.update()
+        profile(hub.engine, (), RULES, DAY, full=full)
+        seen.append(hub.engine.run(everybody))
+    assert [2, 1, 2] == [len(each) for each in seen]
+    assert seen[0] == seen[2]
 
 
 def said(state: str | None, day: int | None, **others: object) -> dict[str, object]:
