@@ -38,9 +38,13 @@ DEVICES = ("ga_client", "madid", "device")  # a profile that has nothing else is
 
 @dataclass(frozen=True, slots=True)
 class IdentityRules:
-    """What may link whom. Namespaces without their connection; `priority`: connections, most trusted first."""
+    """What may link whom. Namespaces without their connection; `priority`: connections, most trusted first.
+
+    Values of `apart` join nobody; those of `one_person` always do, and those of all others within the limits.
+    """
 
     one_person: Sequence[str] = ()
+    apart: Sequence[str] = ()
     max_per_person: Mapping[str, int] = field(default_factory=dict)
     block: Mapping[str, Sequence[str]] = field(default_factory=dict)
     priority: Sequence[str] = ()
@@ -69,11 +73,12 @@ def identify(engine: Engine, rules: IdentityRules, key: bytes) -> bool:
 def _collect_nodes(engine: Engine, rules: IdentityRules) -> None:
     """Number the nodes, each with its first and latest sight and its best connection's rank."""
     people = " union all ".join(
-        f"select _node, _links, _first, _order, _connection from current_{name} where _node is not null"
+        f"select _node, _links, _first, _order, _connection, _deleted from current_{name} where _node is not null"
         for name in _STREAMS
     )
     ranks = " ".join(f"when '{name}' then {rank}" for rank, name in enumerate(rules.priority))
     rank = f"case _connection {ranks} else {len(rules.priority)} end" if ranks else "0"
+    rank = f"case when _deleted then {len(rules.priority) + 1} else {rank} end"  # what is gone is nobody's best address
     engine.run(f"""
         create or replace temp table nodes as
         select _node, any_value(_links) as links, min(_first) as first, max(_order) as latest,
@@ -88,7 +93,7 @@ def _collect_values(engine: Engine, rules: IdentityRules) -> None:
     values that stand more than once, with one node for each. `node_values(node, space, value, value_id)` holds all
     values; those that stand once have no value_id. A record's own key matters only where a source merged records.
     """
-    strong = ", ".join(_text(name) for name in rules.one_person) or "''"
+    strong, apart = (", ".join(map(_text, names)) or "''" for names in (rules.one_person, rules.apart))
     merged = bool(engine.run("select 1 from current_merges limit 1"))
     engine.run(f"""
         create or replace temp table spread as
@@ -98,7 +103,8 @@ def _collect_values(engine: Engine, rules: IdentityRules) -> None:
     engine.run(f"""
         create or replace temp table spaces as
         select cast(row_number() over (order by namespace) as integer) as space, namespace, base,
-               case when base = 'record' or base in ({strong}) then 'strong' else 'shared' end as kind
+               case when base = 'record' or base in ({strong}) then 'strong' when base in ({apart}) then 'apart'
+                    else 'shared' end as kind
         from (select distinct namespace, split_part(namespace, '@', 1) as base from spread)""")
     engine.run(f"""
         create or replace temp table spread as
@@ -137,7 +143,8 @@ def _link(engine: Engine, rules: IdentityRules) -> None:
     engine.run("""
         create or replace temp table links as
         select v.node, l.anchor, v.value_id, s.kind
-        from node_values v join linking l using (value_id) join spaces s on s.space = l.space""")
+        from node_values v join linking l using (value_id) join spaces s on s.space = l.space
+        where s.kind <> 'apart'""")
     engine.run("create or replace temp table suspending(value_id bigint, reason varchar)")
     _solve(engine, "parts_strong", "kind = 'strong'")
     _suspend_contested(engine, rules)
@@ -203,7 +210,7 @@ def _publish(engine: Engine, key: bytes, *, same_rules: bool) -> None:
     """Name the components, note whose profile changed, and bring the derived tables up to date."""
     first_time = not engine.run("select 1 from identity limit 1")
     _name(engine, key)
-    _touch(engine, first_time=first_time)
+    _touch(engine, everybody=first_time or not same_rules)
     engine.run("create or replace table identity as select _node, profile_id from identity_now")
     _publish_identifiers(engine, everybody=first_time or not same_rules)
     engine.run("""
@@ -231,9 +238,9 @@ def _name(engine: Engine, key: bytes) -> None:
         from nodes n join parts p on p.node = n.id join named d using (part)""")
 
 
-def _touch(engine: Engine, *, first_time: bool) -> None:
-    """Note whose profile changed: their rows did, or rows came to them or went; the first time it is everybody."""
-    if first_time:
+def _touch(engine: Engine, *, everybody: bool) -> None:
+    """Note whose profile changed: their rows did, or rows came to them or went. Under new rules it may be anybody's."""
+    if everybody:
         set_state(engine, "everybody", "touched")
     else:
         engine.run("""

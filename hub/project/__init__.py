@@ -26,6 +26,7 @@ from hub.sdk.connector import Context, Destination, Source
 from hub.sdk.errors import HubError
 from hub.sdk.settings import Settings, SourceSettings
 from hub.settings import Connection, ProjectSettings, load
+from hub.settings.models import SHARED
 from hub.store.control import Store
 from hub.store.journal import Journal
 from hub.store.lock import ProjectLock
@@ -104,9 +105,11 @@ class Project:
     def identity_rules(self) -> IdentityRules:
         """What `identity.toml` says, as the step wants it."""
         identity = self.settings.identity
+        apart = [name for name in SHARED if name not in (*identity.shared, *identity.one_person)]
         return IdentityRules(
-            identity.one_person, identity.max_per_person, identity.block, identity.prefer.get("default", ())
-        )
+            one_person=identity.one_person, apart=apart, max_per_person=identity.max_per_person, block=identity.block,
+            priority=identity.prefer.get("default", ()),
+        )  # fmt: skip
 
     @cached_property
     def profile_rules(self) -> ProfileRules:

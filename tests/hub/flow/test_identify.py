@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hub.engine.schema import get_state
 from hub.flow.identify import IdentityRules, identify
 from hub.sdk.records import Page
 from support.flow import DAY, KEY, SmallHub, table
@@ -184,3 +185,35 @@ def test_who_is_one_person_does_not_depend_on_the_order_of_arrival(records: list
             query = "select * from identity order by 1"
             assert hub.rebuilt().run(query) == hub.engine.run(query)
     assert partitions[0] == partitions[1]
+
+
+def test_values_of_a_namespace_that_is_kept_apart_join_nobody(tmp_path: Path) -> None:
+    """A family has one phone; the card still finds its person."""
+    hub = SmallHub(tmp_path, IdentityRules(one_person=("card",), apart=("phone",)))
+    phone = {"phone": "+4930123456"}
+    rows = [{"record_id": str(n), "ids": {**phone, "card": f"c{n // 2}"}} for n in range(3)]
+    hub.rows("people", rows)
+    hub.update()
+    assert {frozenset({"0", "1"}), frozenset({"2"})} == set(hub.people().values())
+
+
+def test_the_address_of_a_deleted_record_is_the_last_choice(tmp_path: Path) -> None:
+    """Of a person's addresses one that still stands at a source is preferred, whoever is trusted most."""
+    hub = SmallHub(tmp_path, IdentityRules(priority=("shop",)))
+    old, new = ({"phone": "+4930123456", "email": f"{name}@example.com"} for name in ("old", "new"))
+    hub.land(Page(rows={"people": table("people", [{"record_id": "1", "ids": old}])}))
+    hub.land(Page(rows={"people": table("people", [{"record_id": "2", "ids": new}])}), "till")
+    hub.land(Page(deleted={"people": ["1"]}))
+    hub.update()
+    ranked = "select value from identifiers where namespace = 'email' order by rank"
+    assert [("new@example.com",), ("old@example.com",)] == hub.engine.run(ranked)
+
+
+def test_new_rules_touch_everybody(tmp_path: Path) -> None:
+    """A value that is blocked from now on may be the only one that made a profile known."""
+    hub = SmallHub(tmp_path)
+    hub.rows("people", [{"record_id": "1", "ids": {"email": "ann@example.com"}}])
+    hub.update()
+    hub.engine.run("update state set value = 'done' where name = 'everybody'")
+    identify(hub.engine, IdentityRules(block={"email": ["ann@*"]}), KEY)
+    assert "touched" == get_state(hub.engine, "everybody")
