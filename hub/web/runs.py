@@ -21,6 +21,7 @@ State: TypeAlias = Literal["running", "finished", "failed"]
 
 PAUSE = 0.2  # seconds between two events of the same work: a person cannot read faster, and each is a commit
 PROGRESS = "progress"
+REMEMBERED = 100  # ended runs; older ones are in the store
 
 
 class RunEvent(BaseModel):
@@ -70,19 +71,22 @@ class Runs:
 
     def start(self, request: RunRequest) -> int:
         """Queue a run and return its number."""
+        return self._queue(request).id
+
+    def _queue(self, request: RunRequest) -> Job:
         as_of = self.project.instant(request.as_of)
         job = Job(self.project.store.start_run("run", as_of, request.model_dump(mode="json")), request)
         with self._lock:
+            ended = [each for each, known in self._jobs.items() if known.ended.is_set()]
+            for each in ended[:-REMEMBERED]:
+                del self._jobs[each]
             self._jobs[job.id] = job
         self._writer.submit(self._execute, job)
-        return job.id
+        return job
 
     def perform(self, request: RunRequest) -> None:
         """Queue a run and wait for its end."""
-        run_id = self.start(request)
-        with self._lock:
-            job = self._jobs[run_id]
-        job.ended.wait()
+        self._queue(request).ended.wait()
 
     def write(self, work: Callable[[], T]) -> T:
         """Do other work that writes, in its turn, and wait for it."""
