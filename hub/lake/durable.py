@@ -16,6 +16,7 @@ def published(path: Path) -> Iterator[Path]:
     """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     partial = path.with_name(path.name + PARTIAL)
+    os.close(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))  # private from its first byte on
     try:
         yield partial
         partial.chmod(0o600)
