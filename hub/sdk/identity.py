@@ -19,6 +19,7 @@ from hub.sdk.streams import IDENTIFIERS
 # Namespaces that mean the same wherever they come from; every other one belongs to the connection that names it.
 GLOBAL = frozenset({"email", "phone", "madid", "ga_client"})
 
+_SHORT_EMAIL = 64  # longer ones may break a limit for one of their parts
 _PLAIN_EMAIL = (
     r"^[a-z0-9_%+'-]+(\.[a-z0-9_%+'-]+)*@[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*\.[a-z]{2,}$"
 )
@@ -114,7 +115,8 @@ def _trimmed(values: pa.Array) -> pa.Array:
 
 def _emails(values: pa.Array) -> pa.Array:
     clean = pc.utf8_lower(pc.utf8_trim_whitespace(values))
-    return _with_library(clean, values, pc.match_substring_regex(clean, _PLAIN_EMAIL), normalise_email)
+    short = pc.less_equal(pc.binary_length(clean), _SHORT_EMAIL)
+    return _with_library(clean, values, pc.and_(short, pc.match_substring_regex(clean, _PLAIN_EMAIL)), normalise_email)
 
 
 def _phones(values: pa.Array, country: str | None) -> pa.Array:
