@@ -2,7 +2,9 @@
 
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import closing
 from pathlib import Path
 from typing import TypeAlias
 
@@ -40,16 +42,17 @@ def extract(
         HubError: whatever else the source raises.
     """
     rows, deadline = 0, time.monotonic() + seconds
-    for pages, page in enumerate(_pages(source, wanted, since), start=1):
-        _examine(source, page)
-        rows += land(page)
-        if cancelled():
-            return rows
-        if pages >= page_limit or time.monotonic() > deadline:
-            raise BadData(
-                f"{source.context.connection}: no end after {pages:,} pages.",
-                hint="What was read is kept; the next run goes on from there.",
-            )
+    with closing(_ahead(_pages(source, wanted, since))) as found:
+        for pages, page in enumerate(found, start=1):
+            _examine(source, page)
+            rows += land(page)
+            if cancelled():
+                return rows
+            if pages >= page_limit or time.monotonic() > deadline:
+                raise BadData(
+                    f"{source.context.connection}: no end after {pages:,} pages.",
+                    hint="What was read is kept; the next run goes on from there.",
+                )
     return rows
 
 
@@ -63,13 +66,26 @@ def made(connector: str, make: Callable[[], AnySource]) -> AnySource:
         raise _broken(f"connector {connector}", error) from error
 
 
-def _pages(source: AnySource, wanted: str, since: Json) -> Iterator[Page]:
+def _pages(source: AnySource, wanted: str, since: Json) -> Generator[Page]:
     try:
         yield from source.read(streams_of(source, wanted), since)
     except HubError:
         raise
     except Exception as error:
         raise _broken(f"{type(source).__name__}.read", error) from error
+
+
+def _ahead(pages: Generator[Page]) -> Generator[Page]:
+    """Let the source prepare its next page, always in the same thread, while this one is landed."""
+    with ThreadPoolExecutor(1, "source") as thread:
+        coming = thread.submit(next, pages, None)
+        try:
+            while (page := coming.result()) is not None:
+                coming = thread.submit(next, pages, None)
+                yield page
+        finally:
+            wait([coming])
+            thread.submit(pages.close).result()
 
 
 def _broken(what: str, error: Exception) -> BrokenPlugin:
