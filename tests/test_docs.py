@@ -14,7 +14,7 @@ from hub.registry import load_plugins
 from hub.sdk import hookspecs
 from hub.sdk.settings import AudienceSettings, SourceSettings
 from hub.settings import RESERVED, shape
-from support.cli import PAGE, page
+from tests.support.cli import PAGE, page
 
 ROOT = Path(__file__).parent.parent
 LINK = re.compile(r"\]\((?!https?://|#|mailto:)([^)#\s]+)")

@@ -37,7 +37,7 @@ __all__ = ["Compiled", "Project", "load_settings"]
 
 _KEY_BYTES = 32
 _OUT_OF_REACH = (
-    ("set lock on file", "another program has it open", "Close it there (a notebook, the DuckDB shell); then run again."),
+    ("set lock on file", "another program has it open", "Close it there (a notebook, a DuckDB shell), then run again."),
     ("permission denied", "permission denied", "Give this user the file, or run as the user who owns it."),
     ("no space left", "the disk is full", "Make room; then run again."),
 )

@@ -1,7 +1,7 @@
 """Identifiers in one form: what makes two records recognise the same person.
 
-Values are normalised before they land: plain cases by columnar rules, the rest, once per distinct value, by the libraries
-`email-validator` and `phonenumbers`. What cannot be an identifier (no digits in a phone, no domain in an
+Values are normalised before they land: plain cases by columnar rules, the rest, once per distinct value, by the
+libraries `email-validator` and `phonenumbers`. What cannot be an identifier (no digits in a phone, no domain in an
 address) is left out and counted.
 """
 

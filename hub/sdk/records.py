@@ -12,7 +12,7 @@ import pyarrow as pa
 from typing_extensions import TypeAliasType
 
 # As a named alias, so that pydantic can follow the recursion wherever a model has a field of it.
-Json = TypeAliasType("Json", "None | bool | int | float | str | Sequence[Json] | Mapping[str, Json]")
+Json = TypeAliasType("Json", "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None")
 
 Op: TypeAlias = Literal["add", "update", "remove"]
 Outcome: TypeAlias = Literal["present", "absent", "rejected", "retry", "suppressed", "unknown"]

@@ -14,15 +14,15 @@ class StoreError(HubError):
     """The store cannot be used, or a row that was asked for does not exist."""
 
 
-class StoreTooNew(StoreError):  # noqa: N818 - named for what is wrong, as in hub.sdk.errors
+class StoreTooNew(StoreError):
     """The store's schema is unknown to this version of the hub; opening it could lose data."""
 
 
-class LeaseLost(StoreError):  # noqa: N818
+class LeaseLost(StoreError):
     """This process does not hold the store's lease; nothing was written."""
 
 
-class LockHeld(StoreError):  # noqa: N818
+class LockHeld(StoreError):
     """Another process owns the project directory. `pid`, `host` and `since` describe it where they could be read."""
 
     def __init__(

@@ -16,7 +16,7 @@ from pathlib import Path
 from hub import logs
 from hub.project import Project
 from hub.web.server import Serving, serving
-from support.acceptance import CANARY
+from tests.support.acceptance import CANARY
 
 
 def say(*words: object) -> None:

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from support.acceptance import HEADER, PEOPLE, Shop, counts, people_shop, person, reconciles
-from support.cli import hub
+from tests.support.acceptance import HEADER, PEOPLE, Shop, counts, people_shop, person, reconciles
+from tests.support.cli import hub
 
 ROWS = 100_000
 OTHER = """

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from hub.sdk.errors import ConfigError
-from support.acceptance import HEADER, HUB, PEOPLE, Shop, counts, people_shop, person
+from tests.support.acceptance import HEADER, HUB, PEOPLE, Shop, counts, people_shop, person
 
 DATES = PEOPLE + 'format = { dates = "%d/%m/%Y" }\n'
 

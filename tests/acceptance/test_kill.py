@@ -11,7 +11,18 @@ import pytest
 
 from hub.report import RunRequest
 from hub_mailchimp.sandbox import MailchimpSandbox
-from support.acceptance import NOW, Facts, Shop, Town, delivering_shop, facts, killable, run_and_tell, run_once, town
+from tests.support.acceptance import (
+    NOW,
+    Facts,
+    Shop,
+    Town,
+    delivering_shop,
+    facts,
+    killable,
+    run_and_tell,
+    run_once,
+    town,
+)
 
 KILLS = 12
 

@@ -10,7 +10,7 @@ import pytest
 
 from hub.sdk.sandbox import Fault
 from hub_mailchimp.sandbox import MailchimpSandbox
-from support.acceptance import CANARY, LISTS, Shop, Town, delivering_shop, person, town, traces
+from tests.support.acceptance import CANARY, LISTS, Shop, Town, delivering_shop, person, town, traces
 
 CHILD = Path(__file__).with_name("canary_child.py")
 TESTS = CHILD.parents[1]

@@ -8,7 +8,7 @@ import pytest
 
 from hub.report import RunReport
 from hub_mailchimp.sandbox import MailchimpSandbox
-from support.acceptance import NOW, Shop, Town, address, delivering_shop, town
+from tests.support.acceptance import NOW, Shop, Town, address, delivering_shop, town
 
 
 @dataclass

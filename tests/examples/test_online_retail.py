@@ -9,7 +9,7 @@ import pytest
 
 from hub.project import Project
 from hub.report import RunReport, RunRequest
-from support.acceptance import Shop, reconciles, run_once
+from tests.support.acceptance import Shop, reconciles, run_once
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT.parent / "shared" / "data"

@@ -14,7 +14,7 @@ from hub.demo.projects import HERE, MARK, make_demo, make_project, write_env
 from hub.demo.scene import load_scene
 from hub.project import load_settings
 from hub.sdk.errors import ConfigError
-from support.cli import hub
+from tests.support.cli import hub
 
 TOP = Path(__file__).parent.parent.parent
 MOST_BYTES = 3_000_000

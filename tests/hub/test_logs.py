@@ -12,7 +12,7 @@ import structlog
 from hub.logs import configure, get_logger, report_crashes
 from hub.sdk.errors import ConfigError
 from hub.sdk.redact import register_secret
-from support.http_logs import captured_logs
+from tests.support.http_logs import captured_logs
 
 SECRET = "canary-secret-of-the-logs"
 PERSON = "canary@shop.example"

@@ -8,7 +8,7 @@ import pytest
 from hub.engine import DuckEngine
 from hub.engine.base import Params, Value
 from hub.project.approving import approve
-from support.project import audience, consent, lists, make_shop, person, run_once
+from tests.support.project import audience, consent, lists, make_shop, person, run_once
 
 EVERYBODY = """
     [segment.everybody]

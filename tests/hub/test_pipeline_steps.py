@@ -14,7 +14,19 @@ from hub.report import Progress
 from hub.sdk.errors import ConfigError
 from hub.sdk.records import Page
 from hub.sdk.tables import table_of
-from support.project import NOW, SOURCE, Shop, audience, consent, days_ago, lists, make_shop, order, person, run_once
+from tests.support.project import (
+    NOW,
+    SOURCE,
+    Shop,
+    audience,
+    consent,
+    days_ago,
+    lists,
+    make_shop,
+    order,
+    person,
+    run_once,
+)
 
 SEGMENTS = """
     [segment.buyers]

@@ -4,7 +4,7 @@ import pytest
 
 from hub.report import STEPS, AudienceCount, RunReport, RunRequest, Step, StreamCount
 from hub.settings import Share
-from support.project import NOW
+from tests.support.project import NOW
 
 ONE_PERCENT = Share(1)
 

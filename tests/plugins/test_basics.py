@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from support.project import Shop, days_ago, make_shop, order, person, run_once
+from tests.support.project import Shop, days_ago, make_shop, order, person, run_once
 
 
 def traits(shop: Shop, *names: str) -> dict[object, tuple[object, ...]]:

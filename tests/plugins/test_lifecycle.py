@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from hub.project import Project
-from support.project import NOW, days_ago, make_shop, order, person, run_once
+from tests.support.project import NOW, days_ago, make_shop, order, person, run_once
 
 STAGES = "select first_name, stage from person order by first_name"
 

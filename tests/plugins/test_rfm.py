@@ -8,7 +8,7 @@ import pytest
 from hub.engine import DuckEngine
 from hub.lang import Catalogue, TraitInfo, compile_expression
 from hub_rfm import GROUPS, group_rule
-from support.project import days_ago, make_shop, order, person, run_once
+from tests.support.project import days_ago, make_shop, order, person, run_once
 
 SCORES = ("recency_score", "frequency_score", "monetary_score")
 CATALOGUE = Catalogue({name: TraitInfo(name, "integer") for name in SCORES})

@@ -287,7 +287,7 @@ def delivering_shop(root: Path, url: str, key: str) -> Shop:
 def killable() -> ForkServerContext:
     """Return a way to start processes that have everything imported already, so that killing many is quick."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["support.acceptance", "hub_csv", "hub_mailchimp", "hub_file"])
+    context.set_forkserver_preload(["tests.support.acceptance", "hub_csv", "hub_mailchimp", "hub_file"])
     return context
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from hub.project import Project
 from hub.project.approving import approve
 from hub.report import RunReport
-from support.project import SOURCE, Shop, audience, consent, days_ago, lists, make_shop, order, person, run_once
+from tests.support.project import SOURCE, Shop, audience, consent, days_ago, lists, make_shop, order, person, run_once
 
 SEGMENTS = """
     [segment.buyers]

@@ -18,7 +18,7 @@ from hub.sdk.records import Accepted, Answer, Batch, Fact, Json, Observed, Outco
 from hub.sdk.settings import AudienceSettings, ConsentNeeded, Settings
 from hub.store.control import Store
 from hub.store.journal import Journal
-from support.store import leased_store
+from tests.support.store import leased_store
 
 KEY = b"an installation key of 32 bytes!"
 START = datetime(2026, 11, 2, 9, 0)  # noqa: DTZ001 - naive UTC, as everywhere in the hub

@@ -4,13 +4,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from hub.sdk.connector import Context
 from hub.sdk.records import Json, Page
 from hub_csv.settings import CsvSettings, CsvSourceSettings
 from hub_csv.source import CsvSource
 
-Row = dict[str, object]
+Row = dict[str, Any]
 
 
 def csv_source(root: Path, *, timezone: str = "UTC", **keys: object) -> CsvSource:
@@ -19,9 +20,9 @@ def csv_source(root: Path, *, timezone: str = "UTC", **keys: object) -> CsvSourc
     return CsvSource(CsvSettings(root="."), CsvSourceSettings.model_validate(keys), context)
 
 
-def people_source(root: Path, files: str = "*.csv", **keys: object) -> CsvSource:
+def people_source(root: Path, files: str | list[str] = "*.csv", **keys: object) -> CsvSource:
     """Make a source of people over the headers k (key), v and w."""
-    defaults: dict[str, object] = {
+    defaults: dict[str, Any] = {
         "stream": "people",
         "files": files,
         "columns": {"record_id": "k", "first_name": "v", "last_name": "w"},

@@ -22,7 +22,7 @@ _PLUGIN = """
 from collections.abc import Sequence
 
 from hub.sdk.hookspecs import hookimpl
-from support.project import BrokenSource, ListTool, PagesSource
+from tests.support.project import BrokenSource, ListTool, PagesSource
 
 
 @hookimpl

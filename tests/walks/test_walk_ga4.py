@@ -3,8 +3,8 @@
 from datetime import date
 from pathlib import Path
 
-from support.walks.project import WalkProject
-from support.walks.vendor_ga4 import PROPERTIES, Property
+from tests.support.walks.project import WalkProject
+from tests.support.walks.vendor_ga4 import PROPERTIES, Property
 
 FILES = {
     "site": """

@@ -8,11 +8,11 @@ import pytest
 
 from hub.flow.deliver.batches import cut
 from hub.outbox.plan import PLAN
-from support.walks.google import GoogleDestination
-from support.walks.project import WalkProject, addresses, audience_project
-from support.walks.roster import Roster
-from support.walks.vendor import Fault, Killed
-from support.walks.vendor_google import USER_LISTS, UserList
+from tests.support.walks.google import GoogleDestination
+from tests.support.walks.project import WalkProject, addresses, audience_project
+from tests.support.walks.roster import Roster
+from tests.support.walks.vendor import Fault, Killed
+from tests.support.walks.vendor_google import USER_LISTS, UserList
 
 KEYS = 'consent = { channel = "ads" }'
 

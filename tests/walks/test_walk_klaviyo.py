@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from support.walks.project import WalkProject, addresses, audience_project
-from support.walks.roster import Roster
-from support.walks.vendor import Fault, Killed
-from support.walks.vendor_klaviyo import KLAVIYOS, KlaviyoAccount
+from tests.support.walks.project import WalkProject, addresses, audience_project
+from tests.support.walks.roster import Roster
+from tests.support.walks.vendor import Fault, Killed
+from tests.support.walks.vendor_klaviyo import KLAVIYOS, KlaviyoAccount
 
 KEYS = """
     target  = { list = "vip" }

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from support.walks.project import WalkProject, audience_project
-from support.walks.roster import Roster
-from support.walks.vendor import Fault, Killed
-from support.walks.vendor_meta import AUDIENCES, Cells, CustomAudience
+from tests.support.walks.project import WalkProject, audience_project
+from tests.support.walks.roster import Roster
+from tests.support.walks.vendor import Fault, Killed
+from tests.support.walks.vendor_meta import AUDIENCES, Cells, CustomAudience
 
 KEYS = """
     match_on = ["email", "phone"]

@@ -8,7 +8,7 @@ import pytest
 from hub.sdk.errors import BrokenPlugin
 from hub.sdk.records import Page
 from hub.sdk.tables import table_of
-from support.flow import SmallHub
+from tests.support.flow import SmallHub
 
 DAY = (date(2026, 3, 8), date(2026, 3, 8))
 EMPTY = table_of("events", [])

@@ -12,9 +12,9 @@ from hub.sdk.connector import Context
 from hub.sdk.errors import Refused
 from hub.sdk.records import Delivery
 from hub.sdk.settings import Secret, SourceSettings
-from support.walks.project import WalkProject
-from support.walks.shopify import ShopifySettings, ShopifySource
-from support.walks.vendor_shopify import SHOPS, Shop, signature
+from tests.support.walks.project import WalkProject
+from tests.support.walks.shopify import ShopifySettings, ShopifySource
+from tests.support.walks.vendor_shopify import SHOPS, Shop, signature
 
 FILES = {
     "shop": """

@@ -13,7 +13,7 @@ _EXISTS = "{} is already a list member. Use PUT to insert or update list members
 _FIELDWISE = "The resource submitted could not be validated. For field-specific details, see the 'errors' array."
 
 
-class Problem(ValueError):  # noqa: N818 - the word of RFC 9457 and of the vendor
+class Problem(ValueError):
     """A refusal: HTTP status, title, detail, and (field, message) pairs. Titles and texts as recorded, see README."""
 
     def __init__(self, status: int, title: str, detail: str, errors: Sequence[tuple[str, str]] = ()) -> None:

@@ -11,7 +11,7 @@ import pytest
 from hub.sdk.errors import BadData, ConfigError
 from hub.sdk.records import Page
 from hub_csv.relation import connect
-from support.files import csv_source, people_source, read_all, write
+from tests.support.files import csv_source, people_source, read_all, write
 
 HEAD = "k,v,w\n"
 

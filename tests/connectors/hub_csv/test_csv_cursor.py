@@ -8,7 +8,7 @@ import pytest
 
 from hub.sdk.errors import BadData, ConfigError
 from hub_csv.files import MAX_FILES, Seen, find_files
-from support.files import Outcome, people_source, read_all, write
+from tests.support.files import Outcome, people_source, read_all, write
 
 HEAD = "k,v,w\n"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from support.files import expected_people, people_source, plain_read, read_all, write
+from tests.support.files import expected_people, people_source, plain_read, read_all, write
 
 CELLS = st.sampled_from(
     [b"a", b"bb", b"", b" c ", b'"q"', b'"q,r"', b'"x\ny"', b'"x\r\ny"', b'"say ""hi"""', b'5" pipe', b'"open', b'"a"b',

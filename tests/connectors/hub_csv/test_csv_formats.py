@@ -8,8 +8,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from support.files import csv_source, people_source, read_all, write
+from tests.support.files import csv_source, people_source, read_all, write
 
+LINES = b'{"k":1,"v":"D\\u00f6rte","w":"a b"}\r\n{"k":2,"w":"NO","v":"\\u00d8le"}'
 PLAIN = "k,v,w\n1,Dörte,a b\n2,Øle,NO\n"
 ROWS = [("1", "Dörte", "a b"), ("2", "Øle", "NO")]
 NAMES = ("record_id", "first_name", "last_name")
@@ -42,7 +43,7 @@ NAMES = ("record_id", "first_name", "last_name")
         ("a.csv", gzip.compress(PLAIN.encode("utf-16"), mtime=0), {}),
         ("a.tsv", PLAIN.replace(",", "\t").encode(), {}),
         ("a.jsonl", b'{"k":1,"v":"D\xc3\xb6rte","w":"a b"}\n\n{"w":"NO","k":"2","v":"\\u00d8le","x":{"y":1}}\n', {}),
-        ("a.ndjson.gz", gzip.compress(b'{"k":1,"v":"D\\u00f6rte","w":"a b"}\r\n{"k":2,"w":"NO","v":"\\u00d8le"}', mtime=0), {}),
+        ("a.ndjson.gz", gzip.compress(LINES, mtime=0), {}),
         ("a.txt", b'{"k":1,"v":"D\\u00f6rte","w":"a b"}\n{"k":2,"w":"NO","v":"\\u00d8le"}', {"kind": "jsonl"}),
     ],
 )  # fmt: skip

@@ -3,12 +3,13 @@
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from hub.sdk.errors import BadData, ConfigError
 from hub.sdk.streams import STREAMS
-from support.files import csv_source, people_source, read_all, write
+from tests.support.files import csv_source, people_source, read_all, write
 
 when = datetime.fromisoformat
 
@@ -48,7 +49,7 @@ def one_cell(root: Path, column: str, cell: str, stream: str = "orders", **setti
         ("1'234.5", Decimal("1234.5"), {"thousands": "'"}),
     ],
 )
-def test_amounts(tmp_path: Path, cell: str, value: object, settings: dict[str, object]) -> None:
+def test_amounts(tmp_path: Path, cell: str, value: object, settings: dict[str, Any]) -> None:
     """Amounts are exact, by the marks of the format, and never guessed."""
     assert one_cell(tmp_path, "total", cell, **settings) == value
 
@@ -180,7 +181,7 @@ A1;03.04.2026 10:00;1,50;;c1
 A2;03.04.2026 11:00;2,00;b@shop.example;
 A1;03.04.2026 10:01;2,25;a@shop.example;c2
 """
-TILLS: dict[str, object] = {
+TILLS: dict[str, Any] = {
     "stream": "orders",
     "files": "*.csv",
     "format": {"decimal": ",", "dates": "%d.%m.%Y %H:%M", "timezone": "Europe/Berlin"},

@@ -2,15 +2,16 @@
 
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
 import hub_csv
 from hub_csv.settings import CsvSourceSettings, Format
-from support.files import csv_source
+from tests.support.files import csv_source
 
-GOOD: dict[str, object] = {"stream": "orders", "files": "a.csv", "columns": {"order_id": "Receipt"}}
+GOOD: dict[str, Any] = {"stream": "orders", "files": "a.csv", "columns": {"order_id": "Receipt"}}
 
 
 @pytest.mark.parametrize(
@@ -31,7 +32,7 @@ GOOD: dict[str, object] = {"stream": "orders", "files": "a.csv", "columns": {"or
         ({"compute": {"total": 'sum("x")'}}, "compute.total: sum.* needs group_by"),
     ],
 )
-def test_mistakes(keys: dict[str, object], message: str) -> None:
+def test_mistakes(keys: dict[str, Any], message: str) -> None:
     """Each mistake is told by what was expected."""
     with pytest.raises(ValidationError, match=message):
         CsvSourceSettings.model_validate(GOOD | keys)

@@ -7,7 +7,7 @@ from hub.sdk.errors import HubError
 from hub.sdk.records import Json
 from hub.sdk.sandbox import Fault
 from hub_mailchimp.sandbox import MailchimpSandbox
-from support.mailchimp import audience, batch, destination, row
+from tests.support.mailchimp import audience, batch, destination, row
 
 STATES = (
     "absent",
@@ -49,7 +49,7 @@ def put(box: MailchimpSandbox, address: str, state: str) -> None:
     fault=st.sampled_from([None, "reset_after", "status_after"]),
     rounds=st.integers(1, 3),
 )
-def test_nobody_who_opted_out_becomes_subscribed(  # noqa: PLR0917 - hypothesis passes them by name
+def test_nobody_who_opted_out_becomes_subscribed(
     states: list[str],
     consents: list[bool],
     new_contacts: str,

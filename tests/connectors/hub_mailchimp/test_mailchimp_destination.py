@@ -9,7 +9,7 @@ from hub.sdk.errors import ConfigError, StopConnection
 from hub.sdk.records import Json, Suppression, Verdict
 from hub_mailchimp.destination import MailchimpDestination
 from hub_mailchimp.sandbox import MailchimpSandbox
-from support.mailchimp import audience, batch, destination, row
+from tests.support.mailchimp import audience, batch, destination, row
 
 
 @pytest.fixture
@@ -108,7 +108,7 @@ def test_contacts_that_are_not_on_the_list_are_left_out_by_default(
         ("transactional", False, ("present", ""), "transactional"),
     ],
 )
-def test_new_contacts_need_proven_consent(  # noqa: PLR0917
+def test_new_contacts_need_proven_consent(
     tool: MailchimpDestination,
     box: MailchimpSandbox,
     status: str,

@@ -10,7 +10,7 @@ from hub.sdk.records import Json, NotApplied, Verdict
 from hub.sdk.sandbox import Fault, Reply, Request, route
 from hub_mailchimp.destination import MailchimpDestination
 from hub_mailchimp.sandbox import MailchimpSandbox
-from support.mailchimp import audience, batch, destination, row
+from tests.support.mailchimp import audience, batch, destination, row
 
 PEOPLE = [f"p{number}@shop.example" for number in range(20)]
 PUT = "/3.0/lists/*/members/*"

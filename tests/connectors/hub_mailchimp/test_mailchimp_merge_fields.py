@@ -4,7 +4,7 @@ import pytest
 
 from hub.sdk.records import Json
 from hub_mailchimp.merge_fields import encode, missing, new_type
-from support.mailchimp import row
+from tests.support.mailchimp import row
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from mailchimp_marketing import Client
 from mailchimp_marketing.api_client import ApiClientError
 
 from hub_mailchimp.sandbox import MailchimpSandbox
-from support.mailchimp import md5, sdk
+from tests.support.mailchimp import md5, sdk
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from support.cli import hub, small_project
+from tests.support.cli import hub, small_project
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 import signal
 from pathlib import Path
 
-from support.cli import background, hub, small_project
+from tests.support.cli import background, hub, small_project
 
 
 def test_one_daemon_answers_and_keeps_a_second_one_out(tmp_path: Path) -> None:

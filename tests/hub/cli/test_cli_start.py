@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from hub.cli.app import COMMANDS
-from support.cli import HUB, background, hub
+from tests.support.cli import HUB, background, hub
 
 
 def test_help_is_quick() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from hub.flow.apply import knows_too_much
 from hub.sdk.records import Page
-from support.flow import DAY, SmallHub, table
+from tests.support.flow import DAY, SmallHub, table
 
 
 def names(hub: SmallHub) -> dict[str, str | None]:

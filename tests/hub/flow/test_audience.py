@@ -11,7 +11,7 @@ from hub.outbox.plan import AudiencePlan, Reach
 from hub.sdk.errors import ConfigError
 from hub.sdk.records import Target
 from hub.settings.models import Limits, Safety
-from support.delivery import KEY, Shop, Tool, add_people, job, set_members
+from tests.support.delivery import KEY, Shop, Tool, add_people, job, set_members
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from hub.outbox.parts import Part, Receipt
 from hub.outbox.plan import PLAN
 from hub.sdk.records import Suppression
 from hub.store.models import BatchRow
-from support.delivery import Tool
+from tests.support.delivery import Tool
 
 ABLE = replace(Tool.capabilities, batch_rows=3)
 

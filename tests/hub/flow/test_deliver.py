@@ -10,7 +10,7 @@ from hub.outbox.plan import AudienceReport
 from hub.sdk.connector import Capabilities
 from hub.sdk.errors import RetryLater, StopConnection, Unanswered
 from hub.sdk.records import Accepted, Answer, Batch, NotApplied, Row, Suppression, Target, Verdict
-from support.delivery import Shop, Tool, add_people, job, set_members
+from tests.support.delivery import Shop, Tool, add_people, job, set_members
 
 Apply = Callable[[Batch], Answer]
 

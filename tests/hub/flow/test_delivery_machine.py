@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from hub.sdk.errors import RetryLater, StopConnection, Unanswered
 from hub.sdk.records import Accepted, Answer, Batch, NotApplied, Target, Verdict
-from support.delivery import Shop, Tool, add_people, job, set_members
+from tests.support.delivery import Shop, Tool, add_people, job, set_members
 
 NAMES = ["anna", "ben", "cleo", "dora", "emil", "fay"]
 FOREIGN = frozenset({("email", "foreign@example.com")})

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hub.engine.schema import get_state
 from hub.flow.identify import IdentityRules, identify
 from hub.sdk.records import Page
-from support.flow import DAY, KEY, SmallHub, table
+from tests.support.flow import DAY, KEY, SmallHub, table
 
 STRONG = IdentityRules(one_person=("card",), max_per_person={"email": 2})
 
@@ -25,7 +25,7 @@ def linked(hub: SmallHub) -> set[frozenset[str]]:
 def test_records_that_share_an_address_are_one_person(tmp_path: Path) -> None:
     """Transitively: the first and the last need nothing in common."""
     hub = SmallHub(tmp_path)
-    ids = (
+    ids: tuple[dict[str, str], ...] = (
         {"email": "a@shop.example"},
         {"email": "A@shop.example", "phone": "+4915112345679"},
         {"phone": "+49 151 12345679"},

@@ -8,7 +8,7 @@ import pytest
 
 from hub.sdk.errors import BrokenPlugin
 from hub.sdk.records import Page
-from support.flow import SmallHub, table
+from tests.support.flow import SmallHub, table
 
 
 def test_a_page_lands_with_its_cursor(tmp_path: Path) -> None:

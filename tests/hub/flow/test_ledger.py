@@ -13,7 +13,7 @@ from hub.flow.deliver.ledger import _FOLD, create_ledger
 from hub.outbox.belief import RETRY_BUDGET, Belief, Entry, fold
 from hub.outbox.decide import decide
 from hub.outbox.plan import RECEIPTS
-from support.delivery import START
+from tests.support.delivery import START
 
 TIMES = st.sampled_from([None, START - timedelta(hours=1), START + timedelta(hours=1), START + timedelta(hours=2)])
 ENTRIES = st.builds(

@@ -12,7 +12,7 @@ import hub_basics
 from hub.flow.profile import ProfileRules, profile, survivors
 from hub.sdk.records import Page
 from hub.sdk.traits import AggregateTrait
-from support.flow import DAY, SmallHub, table
+from tests.support.flow import DAY, SmallHub, table
 
 RULES = ProfileRules(prefer=("crm", "shop"))
 ANN = {"email": "ann@shop.example"}
@@ -96,8 +96,14 @@ def test_cancelled_orders_do_not_count(tmp_path: Path) -> None:
 def test_consent_is_granted_only_if_nobody_denies(tmp_path: Path) -> None:
     """Strictest first: the latest word of each source, one denial outweighs, silence is no row."""
     hub = SmallHub(tmp_path)
-    said = (("ann", "granted", "form", 0), ("bob", "granted", "form", 0), ("bob", "denied", "phone", -5), ("cem", "denied", "form", -1),
-            ("cem", "granted", "form", 0), ("dan", "unknown", "form", 0))  # fmt: skip
+    said = (
+        ("ann", "granted", "form", 0),
+        ("bob", "granted", "form", 0),
+        ("bob", "denied", "phone", -5),
+        ("cem", "denied", "form", -1),
+        ("cem", "granted", "form", 0),
+        ("dan", "unknown", "form", 0),
+    )
     for name, state, source, day in said:
         when = DAY + timedelta(days=day)
         ids = {"email": f"{name}@shop.example"}

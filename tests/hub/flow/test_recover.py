@@ -17,7 +17,7 @@ from hub.outbox.plan import AudienceJob
 from hub.sdk.connector import Destination
 from hub.sdk.records import Accepted, Answer, Batch, Json, Target, Verdict
 from hub.sdk.settings import Settings
-from support.delivery import Shop, Tool, add_people, job, set_members
+from tests.support.delivery import Shop, Tool, add_people, job, set_members
 
 TESTS = Path(__file__).parents[2]
 NAMES = ["anna", "ben", "cleo", "dora", "emil"]

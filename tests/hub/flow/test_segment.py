@@ -14,7 +14,7 @@ from hub.flow.segment import Derived, make_person
 from hub.lang import Catalogue, TraitInfo, compile_expression, compile_rule
 from hub.project import Project
 from hub.sdk.traits import RankTrait
-from support.project import NOW, Shop, days_ago, make_shop, order, person, run_once
+from tests.support.project import NOW, Shop, days_ago, make_shop, order, person, run_once
 
 CATALOGUE = Catalogue({"value": TraitInfo("value", "number"), "buyer": TraitInfo("buyer", "boolean")})
 HISTORY = """

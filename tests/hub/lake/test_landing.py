@@ -9,7 +9,7 @@ import pytest
 from hub.lake.durable import published, sweep
 from hub.lake.landing import Landing, paths
 from hub.sdk.errors import HubError
-from support.store import landed, leased_store
+from tests.support.store import landed, leased_store
 
 
 def read(path: Path) -> object:

@@ -8,7 +8,7 @@ import pytest
 from hub.lang import compile_aggregate, compile_row_filter
 from hub.sdk.errors import ConfigError
 from hub.sdk.traits import TraitType
-from support.lang import spark
+from tests.support.lang import spark
 
 COLUMNS: dict[str, TraitType] = {
     "order_id": "text",

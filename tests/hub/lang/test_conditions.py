@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from hub.lang import Catalogue, Condition, Rule, compile_rule, explain, order
 from hub.sdk.errors import ConfigError
-from support.lang import CATALOGUE, PERSON, evaluate
+from tests.support.lang import CATALOGUE, PERSON, evaluate
 
 
 def outline(condition: Condition) -> object:

@@ -6,7 +6,7 @@ import pytest
 
 from hub.lang import compile_expression
 from hub.lang.compiler import SCALAR
-from support.lang import AS_OF, CATALOGUE, PERSON, evaluate, spark
+from tests.support.lang import AS_OF, CATALOGUE, PERSON, evaluate, spark
 
 MIDNIGHT = AS_OF.replace(hour=0)
 

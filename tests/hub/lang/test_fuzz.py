@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hub.lang import check_query, compile_aggregate, compile_expression, compile_row_filter, compile_rule, explain
 from hub.sdk.errors import ConfigError
 from hub.sdk.traits import TraitType
-from support.lang import CATALOGUE, TRAITS, evaluate, spark
+from tests.support.lang import CATALOGUE, TRAITS, evaluate, spark
 
 _VOCABULARY = """
     known orders days_since_order monetary_total clv_12m country stage last_order_at birthday as_of true false null

@@ -4,7 +4,7 @@ import pytest
 
 from hub.lang import Catalogue, TraitInfo, compile_expression, compile_rule
 from hub.sdk.errors import ConfigError
-from support.lang import CATALOGUE
+from tests.support.lang import CATALOGUE
 
 
 def message(text: str, where: str = "") -> str:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from hub.lang import Activity, compile_expression, compile_rule
-from support.lang import CATALOGUE, PERSON, evaluate
+from tests.support.lang import CATALOGUE, PERSON, evaluate
 
 LAPSING = """
 days_since_order > 2 * coalesce(median_gap_days, 15)   -- one order: no gap yet

@@ -8,7 +8,7 @@ from hub.project.approving import approve
 from hub.project.jobs import choose, make_jobs
 from hub.project.reading import doubts
 from hub.sdk.errors import ConfigError
-from support.project import audience, consent, days_ago, lists, make_shop, order, person, run_once
+from tests.support.project import audience, consent, days_ago, lists, make_shop, order, person, run_once
 
 SEGMENTS = """
     [segment.buyers]

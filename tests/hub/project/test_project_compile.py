@@ -7,7 +7,7 @@ import pytest
 from hub.project import Compiled, load_settings
 from hub.project.compile import compile_project
 from hub.sdk.errors import ConfigError
-from support.project import make_shop
+from tests.support.project import make_shop
 
 LIST = """
     [connection]

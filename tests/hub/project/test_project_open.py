@@ -9,7 +9,7 @@ import pytest
 from hub.project import Project
 from hub.sdk.errors import ConfigError, HubError
 from hub.store.errors import LockHeld
-from support.project import Shop, days_ago, make_shop, order, person, run_once
+from tests.support.project import Shop, days_ago, make_shop, order, person, run_once
 
 SEGMENTS = '[segment.buyers]\nwhere = "orders >= 1"\n'
 HISTORY = "select * from memberships order by all"

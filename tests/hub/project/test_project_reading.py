@@ -12,7 +12,7 @@ from hub.report import RunReport
 from hub.sdk.errors import BadData, ConfigError, StopConnection
 from hub.sdk.records import Page
 from hub.sdk.tables import table_of
-from support.project import SOURCE, Shop, days_ago, make_shop, order, person, run_once
+from tests.support.project import SOURCE, Shop, days_ago, make_shop, order, person, run_once
 
 KNOWN = "select count(*) from current_people where not _deleted"
 TWO_ENTRIES = """

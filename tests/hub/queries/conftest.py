@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from support.asked import Asked, asked_project
+from tests.support.asked import Asked, asked_project
 
 
 @pytest.fixture(scope="session")

@@ -8,8 +8,8 @@ import pytest
 
 from hub.queries.export import export
 from hub.sdk.errors import ConfigError, HubError
-from support.asked import Asked
-from support.project import audience, lists, make_shop, person, run_once
+from tests.support.asked import Asked
+from tests.support.project import audience, lists, make_shop, person, run_once
 
 
 def rows(path: Path) -> list[dict[str, str]]:

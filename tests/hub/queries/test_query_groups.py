@@ -15,9 +15,9 @@ from hub.queries.segments import segments, stages
 from hub.queries.status import status
 from hub.sdk.errors import ConfigError, StopConnection
 from hub.sdk.records import Fact
-from support.asked import Asked
-from support.project import SOURCE, audience, consent, days_ago, lists, make_shop, order, run_once
-from support.project import person as person_row
+from tests.support.asked import Asked
+from tests.support.project import SOURCE, audience, consent, days_ago, lists, make_shop, order, run_once
+from tests.support.project import person as person_row
 
 
 def test_preview_counts_in_out_and_undecided(asked: Asked) -> None:

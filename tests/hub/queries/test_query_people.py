@@ -9,7 +9,7 @@ from hub.queries.find import NotFound, find
 from hub.queries.person import Person, person
 from hub.queries.why import Finding, why
 from hub.sdk.errors import ConfigError
-from support.asked import Asked
+from tests.support.asked import Asked
 
 
 def found(asked: Asked, key: str) -> str:

@@ -8,7 +8,7 @@ import pytest
 from hub.sdk.errors import RetryLater, StopConnection
 from hub.sdk.http import Basic, Bearer, Header, Refreshing, Token
 from hub.sdk.redact import redact
-from support.http_shop import KEY, Shop, client
+from tests.support.http_shop import KEY, Shop, client
 
 
 class Mint:

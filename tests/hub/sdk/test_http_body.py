@@ -9,7 +9,7 @@ from hub.sdk.errors import BadData, Unanswered
 from hub.sdk.http import Http
 from hub.sdk.http.body import Cut, TooLarge, unpacker
 from hub.sdk.sandbox import Fault, Reply
-from support.http_shop import Shop, client
+from tests.support.http_shop import Shop, client
 
 PACKED = {"Content-Encoding": "gzip"}
 

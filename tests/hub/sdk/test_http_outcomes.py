@@ -7,7 +7,7 @@ from hub.sdk.errors import BadData, HubError, RetryLater, StopConnection, Unansw
 from hub.sdk.http import Http, Response, Retry
 from hub.sdk.sandbox import Fault, Reply
 from hub.sdk.sandbox.faults import Kind
-from support.http_shop import Naps, Shop, client
+from tests.support.http_shop import Naps, Shop, client
 
 NEW = {"email": "new@shop.example"}
 

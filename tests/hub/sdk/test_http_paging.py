@@ -3,7 +3,7 @@ import pytest
 from hub.sdk.errors import BadData
 from hub.sdk.http import Response, follow, next_link, pages
 from hub.sdk.sandbox import Fault, Reply
-from support.http_shop import Shop, client
+from tests.support.http_shop import Shop, client
 
 
 def page(link: str = "", body: bytes = b"{}") -> Response:

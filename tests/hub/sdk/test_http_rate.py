@@ -6,7 +6,7 @@ import pytest
 
 from hub.sdk.http import Http, Rate, Retry
 from hub.sdk.http.rate import Closed, Limiter, limiter
-from support.http_shop import Shop
+from tests.support.http_shop import Shop
 
 
 class Clock:

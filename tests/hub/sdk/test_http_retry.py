@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from hub.sdk.errors import RetryLater
 from hub.sdk.http.retry import Again, Retry, asked_pause, persist
-from support.http_shop import Naps
+from tests.support.http_shop import Naps
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 

@@ -7,9 +7,9 @@ from hub.sdk.errors import BadData, ConfigError, HubError, StopConnection, Unans
 from hub.sdk.http import Bearer, Header, Http, Retry
 from hub.sdk.sandbox import Fault, Reply
 from hub.sdk.sandbox.faults import Kind
-from support.http_logs import captured_logs
-from support.http_shop import KEY, Shop, client
-from support.http_tls import untrusted_server
+from tests.support.http_logs import captured_logs
+from tests.support.http_shop import KEY, Shop, client
+from tests.support.http_tls import untrusted_server
 
 
 def test_a_redirect_on_the_same_origin_is_followed_by_reads() -> None:

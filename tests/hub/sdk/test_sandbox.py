@@ -11,7 +11,7 @@ import pytest
 
 from hub.sdk.records import Json
 from hub.sdk.sandbox import Fault, Reply, Request, Sandbox, people, route
-from support.http_shop import Shop
+from tests.support.http_shop import Shop
 
 
 def ask(

@@ -8,7 +8,7 @@ import pytest
 
 from hub.sdk.sandbox import Fault
 from hub.sdk.sandbox.faults import Kind
-from support.http_shop import Shop
+from tests.support.http_shop import Shop
 
 BODY = json.dumps({"email": "new@shop.example"})
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from hub.sdk.settings import AudienceSettings, Settings, SourceSettings
 from hub.settings import RESERVED, ConnectorModels, load, shape
-from support.settings import project
+from tests.support.settings import project
 
 DOCS = Path(__file__).parents[3] / "docs" / "configuration.md"
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.settings import Cap, ConfigErrors, HubSettings, IdentitySettings, ProjectSettings, Share, load
-from support.settings import CONNECTORS, ENV, GOOD, MailTarget, good, project
+from tests.support.settings import CONNECTORS, ENV, GOOD, MailTarget, good, project
 
 
 def test_an_empty_folder_has_defaults(tmp_path: Path) -> None:

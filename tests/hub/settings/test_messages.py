@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hub.settings import ConfigErrors, load
-from support.settings import CONNECTORS, ENV, GOOD, project
+from tests.support.settings import CONNECTORS, ENV, GOOD, project
 
 BROKEN = {"sheets": "ImportError: No module named 'gspread'"}
 

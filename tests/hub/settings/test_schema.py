@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from hub.settings import RESERVED, env_lines, load, schema, template
-from support.settings import CONNECTORS, ENV, GOOD, project
+from tests.support.settings import CONNECTORS, ENV, GOOD, project
 
 
 def test_there_is_a_schema_for_every_kind_of_file() -> None:

@@ -10,7 +10,7 @@ from keyring.backend import KeyringBackend
 
 from hub.sdk.redact import redact
 from hub.settings import ConfigErrors, ProjectSettings, load
-from support.settings import CONNECTORS, ENV, GOOD, MailSettings, project
+from tests.support.settings import CONNECTORS, ENV, GOOD, MailSettings, project
 
 
 def with_key(folder: Path, reference: str, env: dict[str, str] | None = None) -> ProjectSettings:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from hub.store.control import Store
-from support.store import NO_POSTGRES, leased_store, postgres_cluster, postgres_database, postgres_is_installed
+from tests.support.store import NO_POSTGRES, leased_store, postgres_cluster, postgres_database, postgres_is_installed
 
 
 @pytest.fixture(scope="session")

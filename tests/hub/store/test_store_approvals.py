@@ -1,5 +1,5 @@
 from hub.store.control import Store
-from support.store import leased_store
+from tests.support.store import leased_store
 
 
 def test_latest_approval_is_in_force(store: Store) -> None:

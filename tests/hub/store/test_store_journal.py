@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hub.store.control import Store
 from hub.store.errors import StoreError
 from hub.store.journal import Journal
-from support.store import batch, leased_store, planned
+from tests.support.store import batch, leased_store, planned
 
 
 @given(epochs=st.lists(st.integers(1, 2**70), max_size=6))

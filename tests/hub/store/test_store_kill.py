@@ -8,7 +8,7 @@ import pytest
 
 from hub.store.control import Store
 from hub.store.journal import Journal
-from support.store import Committed, Reserved, fork_server, leased_store, write_for_ever
+from tests.support.store import Committed, Reserved, fork_server, leased_store, write_for_ever
 
 KILLS = 15
 

@@ -11,7 +11,7 @@ from hub.store.control import Store
 from hub.store.errors import StoreError
 from hub.store.landing import CursorMove, StreamCount
 from hub.store.models import LandedFile, fresh
-from support.store import landed
+from tests.support.store import landed
 
 AS_OF = datetime(2026, 1, 1)  # noqa: DTZ001 - naive UTC is the form of time in the store
 

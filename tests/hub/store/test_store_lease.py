@@ -10,7 +10,7 @@ from hub.store.errors import LeaseLost
 from hub.store.journal import Journal
 from hub.store.landing import CursorMove
 from hub.store.models import utcnow
-from support.store import batch, landed, leased_store, planned
+from tests.support.store import batch, landed, leased_store, planned
 
 WRITES: dict[str, Callable[[Store, Journal], object]] = {
     "add_batches": lambda store, _: store.add_batches(1, [batch(9)]),

@@ -9,7 +9,7 @@ import pytest
 
 from hub.store.errors import LockHeld
 from hub.store.lock import ProjectLock
-from support.store import fork_server
+from tests.support.store import fork_server
 
 RACES = 100
 

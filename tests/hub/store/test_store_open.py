@@ -16,7 +16,7 @@ from hub.store.control import Store
 from hub.store.errors import StoreError, StoreTooNew
 from hub.store.migrations.__main__ import main as write_migration
 from hub.store.models import Table
-from support.store import leased_store
+from tests.support.store import leased_store
 
 DOCUMENTS: st.SearchStrategy[Json] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),

@@ -9,7 +9,7 @@ from hub.store.control import Store
 from hub.store.errors import StoreError
 from hub.store.journal import Journal
 from hub.store.models import BatchRow, utcnow
-from support.store import batch, planned
+from tests.support.store import batch, planned
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 
 from hub.store.control import Store
 from hub.store.errors import StoreError
-from support.store import leased_store
+from tests.support.store import leased_store
 
 AS_OF = datetime(2018, 1, 1)  # noqa: DTZ001 - naive UTC is the form of time in the store
 

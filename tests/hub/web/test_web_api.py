@@ -12,7 +12,7 @@ import pytest
 from hub.project import Project
 from hub.web.endpoint import Endpoint
 from hub.web.server import Serving, serving
-from support.cli import small_project
+from tests.support.cli import small_project
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from hub.sdk.connector import Source
 from hub.sdk.records import Fact, Json, Page
 from hub.sdk.settings import Settings, SourceSettings
 from hub.sdk.tables import table_of
-from support.walks.vendor_ga4 import PROPERTIES, Property, Row
+from tests.support.walks.vendor_ga4 import PROPERTIES, Property, Row
 
 DAY = timedelta(days=1)
 

@@ -7,8 +7,8 @@ from typing import ClassVar
 from hub.sdk.connector import Capabilities, Destination
 from hub.sdk.records import Accepted, Answer, Batch, Fact, Json, NotApplied, Target, Verdict
 from hub.sdk.settings import AudienceSettings, NoTarget
-from support.walks.accounts import AccountSettings
-from support.walks.vendor_google import USER_LISTS, InvalidArgument, UserList
+from tests.support.walks.accounts import AccountSettings
+from tests.support.walks.vendor_google import USER_LISTS, InvalidArgument, UserList
 
 
 class GoogleDestination(Destination[AccountSettings, NoTarget]):

@@ -7,8 +7,8 @@ from typing import ClassVar
 from hub.sdk.connector import Capabilities, Destination
 from hub.sdk.records import Answer, Batch, Fact, Json, NotApplied, Row, Target, Verdict
 from hub.sdk.settings import AudienceSettings, Settings
-from support.walks.accounts import AccountSettings
-from support.walks.vendor_hubspot import PORTALS, Conflict, Portal
+from tests.support.walks.accounts import AccountSettings
+from tests.support.walks.vendor_hubspot import PORTALS, Conflict, Portal
 
 
 class HubspotTarget(Settings):

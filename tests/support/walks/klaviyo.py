@@ -7,8 +7,8 @@ from typing import ClassVar
 from hub.sdk.connector import Capabilities, Destination
 from hub.sdk.records import Accepted, Answer, Batch, Fact, Json, NotApplied, Target, Verdict
 from hub.sdk.settings import AudienceSettings, Settings
-from support.walks.accounts import AccountSettings
-from support.walks.vendor_klaviyo import KLAVIYOS, BadRequest, KlaviyoAccount
+from tests.support.walks.accounts import AccountSettings
+from tests.support.walks.vendor_klaviyo import KLAVIYOS, BadRequest, KlaviyoAccount
 
 
 class KlaviyoTarget(Settings):

@@ -8,8 +8,8 @@ from hub.sdk.connector import Capabilities, Destination
 from hub.sdk.errors import StopConnection
 from hub.sdk.records import Accepted, Answer, Batch, Fact, Json, Row, Target
 from hub.sdk.settings import AudienceSettings, NoTarget
-from support.walks.accounts import AccountSettings
-from support.walks.vendor_meta import AUDIENCES, Cells, CustomAudience
+from tests.support.walks.accounts import AccountSettings
+from tests.support.walks.vendor_meta import AUDIENCES, Cells, CustomAudience
 
 SCHEMA = ("email", "phone")
 

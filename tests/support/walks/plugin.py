@@ -4,15 +4,15 @@ from collections.abc import Sequence
 
 from hub.sdk.connector import Destination, Source
 from hub.sdk.hookspecs import hookimpl
-from support.walks.ga4 import Ga4Source
-from support.walks.google import GoogleDestination
-from support.walks.hubspot import HubspotDestination
-from support.walks.klaviyo import KlaviyoDestination
-from support.walks.mailchimp import MailchimpDestination
-from support.walks.meta import MetaDestination
-from support.walks.prompt import PromptGoogle, PromptMeta
-from support.walks.roster import RosterSource
-from support.walks.shopify import ShopifySource
+from tests.support.walks.ga4 import Ga4Source
+from tests.support.walks.google import GoogleDestination
+from tests.support.walks.hubspot import HubspotDestination
+from tests.support.walks.klaviyo import KlaviyoDestination
+from tests.support.walks.mailchimp import MailchimpDestination
+from tests.support.walks.meta import MetaDestination
+from tests.support.walks.prompt import PromptGoogle, PromptMeta
+from tests.support.walks.roster import RosterSource
+from tests.support.walks.shopify import ShopifySource
 
 
 @hookimpl

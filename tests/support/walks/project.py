@@ -11,7 +11,7 @@ from hub.pipeline import run
 from hub.project import Project
 from hub.project.approving import approve
 from hub.report import AudienceCount, RunReport, RunRequest, Step
-from support.walks.roster import ROSTERS, Roster
+from tests.support.walks.roster import ROSTERS, Roster
 
 AUDIENCE = "customers"
 

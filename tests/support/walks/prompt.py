@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import ClassVar
 
-from support.walks.google import GoogleDestination
-from support.walks.meta import MetaDestination
+from tests.support.walks.google import GoogleDestination
+from tests.support.walks.meta import MetaDestination
 
 _AT_ONCE = timedelta(microseconds=1)
 

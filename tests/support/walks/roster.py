@@ -7,7 +7,7 @@ from hub.sdk.connector import Source
 from hub.sdk.records import Fact, Json, Page
 from hub.sdk.settings import Settings, SourceSettings
 from hub.sdk.tables import table_of
-from support.walks.accounts import Accounts
+from tests.support.walks.accounts import Accounts
 
 
 @dataclass

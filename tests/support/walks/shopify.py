@@ -11,7 +11,7 @@ from hub.sdk.records import Delivery, Fact, Json, Page
 from hub.sdk.settings import Secret, Settings, SourceSettings
 from hub.sdk.streams import STREAMS
 from hub.sdk.tables import table_of
-from support.walks.vendor_shopify import SHOPS, Node, Shop, signature
+from tests.support.walks.vendor_shopify import SHOPS, Node, Shop, signature
 
 KINDS = {"Customer": "people", "Order": "orders", "LineItem": "order_lines"}
 COLUMNS = {"email": "identifiers", "name": "first_name"}  # protected field of the vendor -> our column

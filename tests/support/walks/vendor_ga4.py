@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from hub.sdk.errors import RetryLater
-from support.walks.accounts import Accounts
+from tests.support.walks.accounts import Accounts
 
 Row = tuple[str, str, int]  # client id, event name, count
 

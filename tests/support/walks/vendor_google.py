@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from support.walks.accounts import Accounts
-from support.walks.vendor import Vendor
+from tests.support.walks.accounts import Accounts
+from tests.support.walks.vendor import Vendor
 
 
 class InvalidArgument(Exception):

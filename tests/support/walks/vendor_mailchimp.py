@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hub.sdk.records import Json
-from support.walks.accounts import Accounts
-from support.walks.vendor import Vendor
+from tests.support.walks.accounts import Accounts
+from tests.support.walks.vendor import Vendor
 
 
 @dataclass

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from hub.sdk.errors import StopConnection
-from support.walks.accounts import Accounts
-from support.walks.vendor import Vendor
+from tests.support.walks.accounts import Accounts
+from tests.support.walks.vendor import Vendor
 
 Cells = tuple[str, ...]
 

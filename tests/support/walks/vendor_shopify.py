@@ -16,7 +16,7 @@ from decimal import Decimal
 from pydantic import BaseModel, Field
 
 from hub.sdk.errors import RetryLater
-from support.walks.accounts import Accounts
+from tests.support.walks.accounts import Accounts
 
 
 class Node(BaseModel):
