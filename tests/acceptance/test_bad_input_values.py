@@ -167,4 +167,4 @@ def test_rule_that_cannot_be_computed(tmp_path: Path, rule: str, size: int) -> N
 def test_missing_value_is_told(tmp_path: Path) -> None:
     """People whom a missing value keeps out of a segment and of its opposite are counted and warned of."""
     report = rule_shop(tmp_path, "1 / orders > 0").run()
-    assert ["some: 3 people are neither in nor out, because a value is missing. Use coalesce()."] == report.warnings
+    assert [True] == [told.startswith("some: 3 people are neither in nor out") for told in report.warnings]
