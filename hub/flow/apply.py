@@ -13,6 +13,8 @@ from hub.engine.schema import DELETED, LOGGED, MEMBERSHIPS, columns_of
 from hub.lake.landing import paths
 from hub.store.models import LandedFile
 
+_ALWAYS_NEWS = {"consents": " or occurred_at is null"}  # see `_carry_over`
+
 
 def pending(engine: Engine, files: Sequence[LandedFile]) -> list[LandedFile]:
     """Return the registered files that the database does not contain yet, oldest first.
@@ -135,16 +137,19 @@ def _partly_known(engine: Engine, rows: str) -> bool:
 def _take_in(engine: Engine, stream: str, rows: str) -> None:
     """Bring rows into the stream's table; the first ones of all go there straight from the files."""
     if not engine.run(f"select 1 from current_{stream} limit 1"):
-        for part in _newest(engine, rows):
+        for part in _newest(engine, stream, rows):
             engine.run(f"insert into current_{stream} by name select * exclude (_known) from ({part})")
         engine.run(f"insert into touched_nodes select distinct _node from current_{stream} where _node is not null")
         return
-    engine.run(f"create or replace temp table incoming as {' union all '.join(_newest(engine, rows))}")
+    engine.run(f"create or replace temp table incoming as {' union all '.join(_newest(engine, stream, rows))}")
     _merge(engine, stream)
 
 
-def _newest(engine: Engine, rows: str) -> list[str]:
-    """Queries that together give one row per key: that of the greatest (version, order), with the least first sight."""
+def _newest(engine: Engine, stream: str, rows: str) -> list[str]:
+    """Queries that together give one row per key: that of the greatest (version, order), with the least first sight.
+
+    Its order is of the row that said it first, as if the rows had come one after the other: see `_carry_over`.
+    """
     engine.run(f"""
         create or replace temp table repeated as
         select _connection, _key, min(_first) as _first from ({rows}) group by _connection, _key having count(*) > 1""")
@@ -152,10 +157,17 @@ def _newest(engine: Engine, rows: str) -> list[str]:
         return [rows]
     same = "r._connection = i._connection and r._key = i._key"
     once = f"select i.* from ({rows}) i where not exists (select 1 from repeated r where {same})"
+    key = "partition by _connection, _key"
+    said = ", ".join(f"{name} := i.{name}" for name in ("_links", "_deleted", *columns_of(stream)))
+    latest = f"""
+        select i.* replace (r._first as _first), struct_pack({said}) as _said from ({rows}) i join repeated r on {same}
+        qualify i._version is not distinct from max(i._version) over (partition by i._connection, i._key)"""
+    told = f"_said is distinct from lag(_said) over ({key} order by _order)" + _ALWAYS_NEWS.get(stream, "")
     winners = f"""
-        select i.* replace (r._first as _first) from ({rows}) i join repeated r on {same}
-        qualify row_number() over (
-            partition by i._connection, i._key order by i._version desc nulls last, i._order desc) = 1"""
+        select * exclude (_said, _news, _since) replace (_since as _order) from (
+            select *, max(case when _news then _order end) over ({key}) as _since
+            from (select *, {told} as _news from ({latest}))
+            qualify row_number() over ({key} order by _order desc) = 1)"""
     return [once, winners]
 
 

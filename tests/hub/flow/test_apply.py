@@ -143,5 +143,5 @@ def test_page_by_page_equals_all_at_once(
             ]
             hub.land(Page(rows={"people": table("people", made)}, complete=complete, deleted={"people": deleted}))
             hub.update()
-        query = "select _key, first_name, _deleted, _first from current_people order by _key"
+        query = "select _key, first_name, _deleted, _first, _order from current_people order by _key"
         assert hub.rebuilt().run(query) == hub.engine.run(query)
