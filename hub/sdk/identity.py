@@ -64,11 +64,14 @@ def normalise_phone(value: str, country: str | None) -> str | None:
     """
     try:
         number = phonenumbers.parse(value, country)
+        if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
+            return None
+        text = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+        if number.italian_leading_zero and phonenumbers.parse(text) != number:
+            return None  # nothing but zeros, say: each reading would take one more for a trunk prefix
     except phonenumbers.NumberParseException:
         return None
-    if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
-        return None
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return text
 
 
 def normalise(identifiers: pa.ChunkedArray, connection: str, country: str | None = None) -> Normalised:
