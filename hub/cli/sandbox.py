@@ -1,11 +1,11 @@
 """`hub sandbox`: a simulated vendor on a port of this machine."""
 
-import signal
 from typing import Annotated
 
 import typer
 
 from hub.cli.options import HERE, AsJson, Folder
+from hub.cli.stopping import signalled
 
 
 def sandbox(
@@ -21,11 +21,10 @@ def sandbox(
     from hub.cli.installed import sandbox_named
     from hub.cli.show import as_json, line
 
+    stopped = signalled()
     with sandbox_named(project, name)(port=port, size=size, seed=seed) as box:
         if json:
             as_json({"name": name, "url": box.url})
         else:
             line(f"{name} answers at {box.url}; its state: {box.url}/_sandbox/state. Ctrl-C ends it.")
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: box.close())
-        box.serve_forever()
+        stopped.get()

@@ -1,13 +1,13 @@
 """`hub serve`: the daemon."""
 
-import signal
 from pathlib import Path
-from threading import Event
+from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from hub.cli.ask import require_free
 from hub.cli.options import HERE, AsJson, Folder
 from hub.cli.show import as_json, line
+from hub.cli.stopping import signalled
 
 if TYPE_CHECKING:
     from hub.web.endpoint import Endpoint
@@ -20,13 +20,10 @@ def serve(*, project: Folder = HERE, json: AsJson = False) -> None:
     next run.
     """
     require_free(project)
-    stopped = Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopped.set())
-    _serve(project, stopped, json=json)
+    _serve(project, signalled(), json=json)
 
 
-def _serve(root: Path, stopped: Event, *, json: bool) -> None:
+def _serve(root: Path, stopped: SimpleQueue[int], *, json: bool) -> None:
     from hub import logs
     from hub.daemon import Daemon
     from hub.project import Project
@@ -40,7 +37,7 @@ def _serve(root: Path, stopped: Event, *, json: bool) -> None:
             daemon = Daemon(project.settings, served.runs.perform)
             daemon.start()
             _announce(served.endpoint, daemon.jobs(), json=json)
-            stopped.wait()
+            stopped.get()
             daemon.stop()
         leave_if_busy(served.runs, 0)
     finally:
