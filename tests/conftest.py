@@ -1,9 +1,18 @@
-"""For all tests: where `HUB_NO_SKIP` is set (.ci/run), a skipped test is a failed one."""
+"""For all tests: where `HUB_NO_SKIP` is set (.ci/run), a skipped test is a failed one.
+
+Generated tests draw the same examples every time, so that a change is judged by what it changes; `HUB_EXPLORE=1` draws
+new ones, to find what nobody has thought of.
+"""
 
 import os
 from collections.abc import Generator
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("steady", derandomize=True, deadline=None, print_blob=True)
+settings.register_profile("explore", deadline=None, print_blob=True)
+settings.load_profile("explore" if os.environ.get("HUB_EXPLORE") else "steady")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -110,7 +110,11 @@ def test_any_text_compiles_or_is_refused(text: str) -> None:
 @example("year(cast(country as date))", "length(country)", [{"country": "infinity"}])
 def test_what_compiles_runs_on_any_row(left: str, right: str, people: list[Mapping[str, object]]) -> None:
     """No zero, no overflow, no unreadable text stops a run; the answer is true, false or unknown."""
-    rule = compile_rule(f"{left} > {right} or not {right} between {left} and 5", CATALOGUE)
+    try:
+        rule = compile_rule(f"{left} > {right} or not {right} between {left} and 5", CATALOGUE)
+    except ConfigError as error:
+        assert "is too large" in str(error)  # noqa: PT017 - constants are worked out when a rule is compiled
+        return
     for answer in evaluate(rule, people):
         assert answer in {True, False, None}
     assert spark(rule.sql)
