@@ -16,7 +16,7 @@ import duckdb
 from hub.engine import DuckEngine
 from hub.engine.schema import create
 from hub.flow.identify import IdentityRules
-from hub.flow.profile import ProfileRules, make_views
+from hub.flow.profile import ProfileRules
 from hub.flow.segment import cut_points_of, make_person, restore_cut_points
 from hub.lake.durable import published
 from hub.lake.landing import Landing
@@ -139,8 +139,7 @@ class Project:
         return local.astimezone(UTC).replace(tzinfo=None)
 
     def refresh_views(self, as_of: datetime, *, cut_points: bool) -> None:
-        """Make the views over people that rules, fields and previews read."""
-        make_views(self.engine)
+        """Make the views over people that rules, fields and previews read; profiles are there."""
         stored = self.store.meta(_CUT_POINTS)
         restore_cut_points(self.engine, stored)
         make_person(self.engine, self.compiled.derived, as_of, refresh=cut_points)
