@@ -18,6 +18,7 @@ from hub.store.errors import StoreError
 
 _FEW = 20  # a source with fewer records than this may lose all of them without being doubted
 _DOUBT = "doubt:"  # before connection and source: what the derived database remembers of a read that is doubted
+_FAILED = "failed:"  # the same for a read that did not come to its end
 
 
 def read_sources(
@@ -40,10 +41,12 @@ def read_sources(
             reading = Reading(project, connection, key, entry, run_id, tally, tell)
             reading.read(cancelled)
             completed |= {connection.name} if reading.completed else set()
+            _note_end(project, connection.name, key, failed=False)
         except StoreError:
             raise
         except HubError as error:
             report.failures.append(f"{connection.name}: {error}")
+            _note_end(project, connection.name, key, failed=True)
         report.concerns += [f"{connection.name}: {warning}" for warning in tally.warnings]
         report.warnings += [
             f"{connection.name}: {count:,} values given as {namespace} cannot be one; they were left out."
@@ -54,9 +57,18 @@ def read_sources(
 
 def _forget_gone(project: Project) -> None:
     """Entries that are no longer in the config are not doubted any more: nobody could ever clear them up."""
-    here = [f"{_DOUBT}{connection.name}/{key}" for connection, key, _ in entries(project, None)]
+    here = [f"{prefix}{one.name}/{key}" for one, key, _ in entries(project, None) for prefix in (_DOUBT, _FAILED)]
     listed = ", ".join("?" for _ in here) or "''"
-    project.engine.run(f"delete from state where starts_with(name, '{_DOUBT}') and name not in ({listed})", here)
+    ours = f"(starts_with(name, '{_DOUBT}') or starts_with(name, '{_FAILED}'))"
+    project.engine.run(f"delete from state where {ours} and name not in ({listed})", here)
+
+
+def _note_end(project: Project, connection: str, key: str, *, failed: bool) -> None:
+    """Remember until the next read that comes to its end: who is judged by half of the news must not be removed."""
+    if failed:
+        set_state(project.engine, f"{_FAILED}{connection}/{key}", f"{connection}: {key} could not be read to the end")
+    else:
+        project.engine.run("delete from state where name = ?", (f"{_FAILED}{connection}/{key}",))
 
 
 def _spend_approvals(project: Project, completed: set[str]) -> None:
@@ -67,8 +79,9 @@ def _spend_approvals(project: Project, completed: set[str]) -> None:
 
 
 def doubts(engine: Engine) -> list[str]:
-    """Return why reads that should have been complete are not believed to be; until they are, nobody is removed."""
-    rows = engine.run("select value from state where starts_with(name, ?) order by name", (_DOUBT,))
+    """Return which reads failed or are not believed to be complete; until they are, nobody is removed."""
+    ours = "starts_with(name, ?) or starts_with(name, ?)"
+    rows = engine.run(f"select value from state where {ours} order by name", (_DOUBT, _FAILED))
     return [str(row[0]) for row in rows]
 
 

@@ -1,6 +1,7 @@
 """A run as a whole: what must be true of it whenever it ends."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,8 @@ import pytest
 from hub.engine import DuckEngine
 from hub.engine.base import Params, Value
 from hub.project.approving import approve
-from tests.support.project import audience, consent, lists, make_shop, person, run_once
+from hub.sdk.errors import RetryLater
+from tests.support.project import NOW, audience, consent, days_ago, lists, make_shop, order, person, run_once
 
 EVERYBODY = """
     [segment.everybody]
@@ -74,3 +76,24 @@ def test_a_rebuild_that_was_killed_loses_nothing(tmp_path: Path, table: int) -> 
             run_once(project, {"rebuild": True})
     report = shop.run(extract=False, full=True)
     assert (2, [(2,)]) == (report.profiles, shop.ask("select count(*) from current_consents"))
+
+
+def test_nobody_is_removed_after_a_read_that_failed(tmp_path: Path) -> None:
+    """Without news of orders everybody seems to have stopped buying; who says no leaves all the same."""
+    recent = '[segment.recent]\nwhere = "days_since_order < 10"\n'
+    shop = make_shop(tmp_path, segments=recent, letters=lists(audience("a", "recent")))
+    news = {"people": [person(n) for n in (1, 2)], "orders": [order(n, days_ago(1)) for n in (1, 2)]}
+    shop.bring(**news, consents=[consent(n) for n in (1, 2)])
+    with shop.open() as project:
+        approve(project, "a", who="test")
+        run_once(project)
+        later = {"as_of": NOW + timedelta(days=20)}
+        shop.pages["tills"] = [RetryLater("down")]
+        held = run_once(project, later).audiences[0].held
+        shop.bring(consents=[consent(1, "denied", occurred_at=NOW)])
+        shop.pages["tills"].append(RetryLater("down"))
+        run_once(project, later)
+        assert (2, {"person-2@example.com"}) == (held, shop.lists["list/a"])
+        shop.bring(**news)
+        run_once(project, later)
+        assert set() == shop.lists["list/a"]
