@@ -187,8 +187,8 @@ def _segment(state: Run) -> None:
     stages = sizes(engine, "stage", changes, {}, [stage.name for stage in compiled.stages])
     state.report.stages = [StageCount(name=each.name, size=each.size) for each in stages]
     state.report.warnings += [
-        f"{each.name}: {each.unknown:,} people are neither in nor out, because "
-        f"{' or '.join(sorted(compiled.rules[each.name].nullable)) or 'a value'} is missing. Use coalesce()."
+        f"{each.name}: {each.unknown:,} people are neither in nor out: what the rule makes of "
+        f"{' and '.join(sorted(compiled.rules[each.name].nullable)) or 'their values'} is empty. Use coalesce()."
         for each in found
         if each.unknown
     ]

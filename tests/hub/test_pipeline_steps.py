@@ -292,5 +292,5 @@ def test_missing_values_are_told_with_their_names(tmp_path: Path) -> None:
     shop = make_shop(tmp_path, segments='[segment.quiet]\nwhere = "days_since_order > 2 * median_gap_days"\n')
     shop.bring(people=[person(n) for n in (1, 2)], orders=[order(1, days_ago(1)), order(1, days_ago(9))])
     [warning] = shop.run().warnings
-    missing = "days_since_order or median_gap_days is missing"
-    assert f"quiet: 1 people are neither in nor out, because {missing}. Use coalesce()." == warning
+    empty = "what the rule makes of days_since_order and median_gap_days is empty"
+    assert f"quiet: 1 people are neither in nor out: {empty}. Use coalesce()." == warning
