@@ -10,13 +10,15 @@ import sys
 from importlib.metadata import entry_points
 from pathlib import Path
 
+ALEMBIC = "hub.store.migrations."  # scripts that only Alembic can run; every command runs them by opening a store
 EXTRAS = {"keyring", "psycopg", "pytest"}  # what a plain installation does not bring
 
 
 def import_all(package: str) -> int:
     """Import a package and everything in it; return how many modules there were."""
     root = importlib.import_module(package)
-    names = [found.name for found in pkgutil.walk_packages(root.__path__, f"{package}.")]
+    found = [each.name for each in pkgutil.walk_packages(root.__path__, f"{package}.")]
+    names = [name for name in found if not name.startswith(ALEMBIC)]
     for name in names:
         try:
             importlib.import_module(name)

@@ -82,8 +82,8 @@ def test_nobody_is_removed_after_a_read_that_failed(tmp_path: Path) -> None:
     """Without news of orders everybody seems to have stopped buying; who says no leaves all the same."""
     recent = '[segment.recent]\nwhere = "days_since_order < 10"\n'
     shop = make_shop(tmp_path, segments=recent, letters=lists(audience("a", "recent")))
-    news = {"people": [person(n) for n in (1, 2)], "orders": [order(n, days_ago(1)) for n in (1, 2)]}
-    shop.bring(**news, consents=[consent(n) for n in (1, 2)])
+    people, orders = [person(n) for n in (1, 2)], [order(n, days_ago(1)) for n in (1, 2)]
+    shop.bring(people=people, orders=orders, consents=[consent(n) for n in (1, 2)])
     with shop.open() as project:
         approve(project, "a", who="test")
         run_once(project)
@@ -94,6 +94,6 @@ def test_nobody_is_removed_after_a_read_that_failed(tmp_path: Path) -> None:
         shop.pages["tills"].append(RetryLater("down"))
         run_once(project, later)
         assert (2, {"person-2@example.com"}) == (held, shop.lists["list/a"])
-        shop.bring(**news)
+        shop.bring(people=people, orders=orders)
         run_once(project, later)
         assert set() == shop.lists["list/a"]
