@@ -37,7 +37,7 @@ def show_why(why: "Json") -> None:
 
 def show_tools(body: "Json") -> None:
     """Print what each tool is believed to hold."""
-    table("Tools", rows(body, "tools"), ("connection", "audience", "state", "code"))
+    table("Tools", rows(body, "tools"), ("connection", "audience", "state", "code", "kept_out"))
 
 
 def _show_condition(condition: "Mapping[str, Json]", depth: int) -> None:
