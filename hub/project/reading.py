@@ -1,4 +1,4 @@
-"""Read the sources of a project: one `[[source]]` entry after the other, each on its own account."""
+"""Read the sources of a project: all `[[source]]` entries side by side, each on its own account."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from hub.engine import Engine
 from hub.engine.schema import set_state
-from hub.flow.extract import extract, made, streams_of
+from hub.flow.extract import Reader, extract, made, streams_of
 from hub.flow.land import Counts, Place, land_page
 from hub.project import Project
 from hub.report import Progress, RunReport, RunRequest
@@ -14,7 +14,6 @@ from hub.sdk.errors import ConfigError, HubError
 from hub.sdk.records import Page
 from hub.sdk.settings import SourceSettings
 from hub.settings import Connection
-from hub.store.errors import StoreError
 
 _FEW = 20  # a source with fewer records than this may lose all of them without being doubted
 _DOUBT = "doubt:"  # before connection and source: what the derived database remembers of a read that is doubted
@@ -30,29 +29,19 @@ def read_sources(
     tell: Callable[[Progress], None],
     cancelled: Callable[[], bool],
 ) -> None:
-    """Read every wanted entry into the landing log; a source that fails is reported, and the others go on."""
-    completed: set[str] = set()
+    """Read every wanted entry into the landing log, side by side; one that fails is reported, and the others go on."""
     _forget_gone(project)
+    readings = list[Reading]()
     for connection, key, entry in entries(project, request.source):
-        if cancelled():
-            break
         tally = counts.setdefault((connection.name, key), Counts())
         try:
-            reading = Reading(project, connection, key, entry, run_id, tally, tell)
-            reading.read(cancelled)
-            completed |= {connection.name} if reading.completed else set()
-            _note_end(project, connection.name, key, failed=False)
-        except StoreError:
-            raise
+            readings.append(Reading(project, connection, key, entry, run_id, tally, tell))
         except HubError as error:
-            report.failures.append(f"{connection.name}: {error}")
-            _note_end(project, connection.name, key, failed=True)
-        report.concerns += [f"{connection.name}: {warning}" for warning in tally.warnings]
-        report.warnings += [
-            f"{connection.name}: {count:,} values given as {namespace} cannot be one; they were left out."
-            for namespace, count in tally.dropped.items()
-        ]
-    _spend_approvals(project, completed)
+            _note_failure(project, report, connection.name, key, error)
+    extract([reading.reader for reading in readings], cancelled)
+    for reading in readings:
+        reading.note_end(report)
+    _spend_approvals(project, {reading.connection for reading in readings if reading.completed})
 
 
 def _forget_gone(project: Project) -> None:
@@ -63,12 +52,10 @@ def _forget_gone(project: Project) -> None:
     project.engine.run(f"delete from state where {ours} and name not in ({listed})", here)
 
 
-def _note_end(project: Project, connection: str, key: str, *, failed: bool) -> None:
+def _note_failure(project: Project, report: RunReport, connection: str, key: str, error: HubError) -> None:
     """Remember until the next read that comes to its end: who is judged by half of the news must not be removed."""
-    if failed:
-        set_state(project.engine, f"{_FAILED}{connection}/{key}", f"{connection}: {key} could not be read to the end")
-    else:
-        project.engine.run("delete from state where name = ?", (f"{_FAILED}{connection}/{key}",))
+    report.failures.append(f"{connection}: {error}")
+    set_state(project.engine, f"{_FAILED}{connection}/{key}", f"{connection}: {key} could not be read to the end")
 
 
 def _spend_approvals(project: Project, completed: set[str]) -> None:
@@ -118,30 +105,40 @@ class Reading:
         self._project, self._entry, self._counts, self._tell = project, entry, counts, tell
         self._source = made(connection.connector, lambda: project.source(connection, entry))
         self.completed = False
+        self.connection = connection.name
+        self.reader = Reader(self._source, project.store.cursor(connection.name, key), self._land)
         shop = project.settings.hub.shop
         self._place = Place(
             tuple(streams_of(self._source, entry.stream)),
             connection.name, key, uuid4().hex, run_id, shop.currency, shop.country,
         )  # fmt: skip
 
-    def read(self, cancelled: Callable[[], bool]) -> int:
-        """Read to the end; return the source rows. Raises what the source raises."""
-        since = self._project.store.cursor(self._place.connection, self._place.source)
-        return extract(self._source, self._entry.stream, since, self._land, cancelled)
+    def note_end(self, report: RunReport) -> None:
+        """Report how the read ended; one that was cancelled leaves open what was open before."""
+        place, counts = self._place, self._counts
+        if self.reader.error is not None:
+            _note_failure(self._project, report, place.connection, place.source, self.reader.error)
+        elif self.reader.ended:
+            name = f"{_FAILED}{place.connection}/{place.source}"
+            self._project.engine.run("delete from state where name = ?", (name,))
+        report.concerns += [f"{place.connection}: {warning}" for warning in counts.warnings]
+        report.warnings += [
+            f"{place.connection}: {count:,} values given as {namespace} cannot be one; they were left out."
+            for namespace, count in counts.dropped.items()
+        ]
 
-    def _land(self, page: Page) -> int:
+    def _land(self, page: Page) -> None:
         if not page.complete:
-            return self._land_rows(page)
-        rows = self._land_rows(replace(page, complete=False, cursor=None, warnings=()))
+            self._land_rows(page)
+            return
+        self._land_rows(replace(page, complete=False, cursor=None, warnings=()))
         self._land_end(Page(cursor=page.cursor, complete=True, warnings=page.warnings))
-        return rows
 
-    def _land_rows(self, page: Page) -> int:
-        rows = land_page(page, self._place, self._project.landing, self._project.store, self._counts)
+    def _land_rows(self, page: Page) -> None:
+        land_page(page, self._place, self._project.landing, self._project.store, self._counts)
         done = sum(self._counts.read.values())
         what = f"{self._place.connection}/{self._entry.stream}"
         self._tell(Progress(step="extract", what=what, done=done, message=f"{done:,} rows"))
-        return rows
 
     def _land_end(self, page: Page) -> None:
         """Land the end of a full read, once all of its rows are there to be counted."""

@@ -45,6 +45,9 @@ class SourceSettings(Settings):
 
     stream: str = Field("all", description='Canonical stream to fill, or "all" that the connector offers')
     every: Duration = Field(timedelta(hours=1), description='How often the daemon reads it, such as "15 minutes"')
+    page_within: Duration = Field(timedelta(minutes=30), description="Longest wait for one page before the read ends")
+    read_within: Duration = Field(timedelta(hours=6), description="Longest read; the next one goes on from there")
+    max_pages: int = Field(1_000_000, ge=1, description="Most pages in one read; the next one goes on from there")
     complete: bool = Field(
         False, description="true: every full read holds all records, so that a missing one was deleted"
     )
