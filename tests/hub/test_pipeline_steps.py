@@ -232,7 +232,7 @@ def test_a_cancelled_run_stops_and_says_so(tmp_path: Path) -> None:
 
 
 def test_a_read_is_cancelled_between_two_pages(tmp_path: Path) -> None:
-    """The page that has landed stays, with its cursor; nothing of other sources lands, which were asked side by side."""
+    """The page that has landed stays, with its cursor; nothing of other sources lands, asked side by side."""
     shop = make_shop(tmp_path, zoo=SOURCE)
     shop.pages["tills"] = [
         Page(rows={"people": table_of("people", [person(n)])}, cursor={"page": n}) for n in range(1, 4)
