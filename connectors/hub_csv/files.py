@@ -13,7 +13,7 @@ from hub_csv.settings import Format
 
 MAX_FILES = 3_000  # what a cursor of 64 KB holds
 _STAMP = 8
-_KINDS = {".tsv": "tsv", ".tab": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet", ".pq": "parquet"}
+KINDS = {".tsv": "tsv", ".tab": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet", ".pq": "parquet"}
 _UNFINISHED = (".tmp", ".part", ".crc", ".crdownload")
 
 
@@ -34,7 +34,7 @@ class Found:
     def kind(self, settings: Format) -> str:
         """Say what kind of file it is: csv, tsv, jsonl or parquet."""
         suffixes = [suffix.lower() for suffix in self.path.suffixes if suffix.lower() != ".gz"]
-        by_name = _KINDS.get(suffixes[-1], "csv") if suffixes else "csv"
+        by_name = KINDS.get(suffixes[-1], "csv") if suffixes else "csv"
         return by_name if settings.kind == "auto" else settings.kind
 
     def require_unchanged(self) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from hub.sdk.connector import Source
 from hub.sdk.errors import BadData, HubError
+from hub.sdk.proposal import Proposal
 from hub.sdk.records import Fact, Json, Page
 from hub.sdk.streams import STREAMS
 from hub_csv.cells import Rules
@@ -14,6 +15,7 @@ from hub_csv.expression import nearest
 from hub_csv.files import Found, Seen, find_files
 from hub_csv.header import are_names
 from hub_csv.mapping import headers_of
+from hub_csv.propose import propose
 from hub_csv.reading import Chunk, FileReader
 from hub_csv.relation import Relation, open_relation
 from hub_csv.settings import CsvSettings, CsvSourceSettings
@@ -27,6 +29,11 @@ class CsvSource(Source[CsvSettings, CsvSourceSettings]):
     streams = tuple(STREAMS)
     settings_model = CsvSettings
     source_model = CsvSourceSettings
+
+    @classmethod
+    def propose(cls, path: Path) -> Proposal | None:
+        """Propose how to read a file by its headers and values; see `hub_csv.propose`."""
+        return propose(path)
 
     @property
     def _root(self) -> Path:

@@ -63,7 +63,7 @@ START, WORK, LOOK, AUTHORS = "Start", "Work", "Look", "For authors and editors"
 
 COMMANDS = (
     (START, demo.demo, "hub demo"),
-    (START, init.init, "hub init acme"),
+    (START, init.init, "hub init customers.csv"),
     (START, add.add, "hub add mailchimp -C acme"),
     (START, check.check, "hub check journey"),
     (WORK, run.run, "hub run --until segment"),

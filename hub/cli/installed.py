@@ -1,6 +1,7 @@
 """What is installed, for commands that need no data and therefore no lock."""
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,9 +10,11 @@ from hub.registry import load_plugins
 from hub.sdk.errors import ConfigError
 from hub.settings import FOLDER, SCHEMA_FOLDER, ConnectorModels, schema
 from hub.settings.problems import listed, nearest
+from hub.settings.proposed import proposed
 
 if TYPE_CHECKING:
     from hub.registry import Loaded
+    from hub.sdk.proposal import Proposal
     from hub.sdk.records import Json
     from hub.sdk.sandbox import Sandbox
 
@@ -78,3 +81,25 @@ def write_schemas(root: Path) -> int:
     for name, content in found.items():
         (folder / name).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     return len(found)
+
+
+def proposal_for(root: Path, file: Path) -> "tuple[str, Proposal]":
+    """What an installed connector makes of a file; raises `ConfigError` when none knows its kind."""
+    for name, source in sorted(load_plugins(root / "plugins").sources.items()):
+        proposal = source.propose(file)
+        if proposal is not None:
+            return name, proposal
+    raise ConfigError(
+        "no connector knows this kind of file.", where=file.name, hint="Save it as CSV, JSON lines or Parquet."
+    )
+
+
+def write_proposal(root: Path, file: Path, connector: str, proposal: "Proposal") -> Path:
+    """Write the config that reads `file`; raises `ConfigError` when there is one of that name already."""
+    stem = re.sub(r"[^a-z0-9]+", "_", file.name.lower().split(".")[0]).strip("_") or "file"
+    path = root / FOLDER / f"{stem}.toml"
+    if path.exists():
+        raise ConfigError("this file is there already.", where=str(path), hint="Move it away, or edit it.")
+    path.write_text(proposed(connector, proposal), encoding="utf-8")
+    write_schemas(root)
+    return path

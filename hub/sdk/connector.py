@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import ClassVar, Generic, Literal, TypeVar
 
 from hub.sdk.errors import Refused
+from hub.sdk.proposal import Proposal
 from hub.sdk.records import Accepted, Answer, Batch, Delivery, Fact, Json, Observed, Page, Row, Target, Verdict
 from hub.sdk.settings import AudienceSettings, NoTarget, Settings, SourceSettings
 
@@ -64,6 +65,14 @@ class Source(ABC, Generic[S, E]):
         Raises `RetryLater`, `StopConnection` or `BadData`; pages yielded before stay landed. A full read ends with a
         page whose `complete` is True, and only a read that really saw everything may say so.
         """
+
+    @classmethod
+    def propose(cls, path: Path) -> Proposal | None:
+        """Look at a file that nobody has described and propose how to read it; None when it is not of our kind.
+
+        Raises `BadData` for a file of our kind that cannot be read.
+        """
+        return None
 
     def verify(self, headers: Mapping[str, str], body: bytes) -> Delivery:
         """Prove that a pushed event is genuine, before it is acknowledged; raise `Refused` when it is not."""

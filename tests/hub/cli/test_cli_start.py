@@ -108,3 +108,15 @@ def test_wrong_use_exits_with_two(tmp_path: Path) -> None:
 def test_the_version_is_told() -> None:
     """`hub --version` needs no command and no project."""
     assert hub("--version").out.strip().startswith("audience-hub ")
+
+
+def test_init_from_a_file_leads_to_a_first_segment(tmp_path: Path) -> None:
+    """`hub init FILE` writes a config that runs as it is; a second time it overwrites nothing."""
+    text = "id,email,country,newsletter\n1,ann@shop.example,DE,yes\n2,bob@shop.example,US,no\n"
+    (tmp_path / "My customers.csv").write_text(text, encoding="utf-8")
+    made = hub("init", "My customers.csv", "--json", cwd=tmp_path)
+    assert (0, 2, 0) == (made.code, made.json["read"], made.json["quarantined"])
+    assert hub("run", "--until", "segment", cwd=tmp_path).code == 0
+    assert hub("preview", "has_consent('email', 'marketing')", "--json", cwd=tmp_path).json["size"] == 1
+    again = hub("init", "My customers.csv", cwd=tmp_path)
+    assert (2, True) == (again.code, "there already" in again.err)
