@@ -48,6 +48,9 @@ api_key = "${LETTERS_API_KEY}"  # Key of the account
 [[source]]  # this connector has: messages
 # stream = "all"  # Canonical stream to fill, or "all" that the connector offers
 # every = "1 hour"  # How often the daemon reads it, such as "15 minutes"
+# page_within = "30 minutes"  # Longest wait for one page before the read ends
+# read_within = "6 hours"  # Longest read; the next one goes on from there
+# max_pages = 1000000  # Most pages in one read; the next one goes on from there
 # complete = false  # true: every full read holds all records, so that a missing one was deleted
 
 # Take the first # away from the lines that you need.
