@@ -20,6 +20,7 @@ from hub.flow.profile import ProfileRules
 from hub.flow.segment import cut_points_of, make_person, restore_cut_points
 from hub.lake.durable import published
 from hub.lake.landing import Landing
+from hub.lake.spool import Spool
 from hub.project.compile import Compiled, compile_project
 from hub.registry import Plugins, load_plugins
 from hub.sdk.connector import Context, Destination, Source
@@ -65,6 +66,7 @@ class Project:
     store: Store
     engine: DuckEngine
     landing: Landing
+    spool: Spool
     journal: Journal
     key: bytes
     _opened: ExitStack
@@ -95,7 +97,8 @@ class Project:
             engine = open_engine(data)
             opened.callback(engine.close)
             closing = opened.pop_all()
-        return cls(root, settings, plugins, compiled, store, engine, landing, journal, key, closing)
+        spool = Spool(data / "spool")
+        return cls(root, settings, plugins, compiled, store, engine, landing, spool, journal, key, closing)
 
     def close(self) -> None:
         """Release everything, the lock last."""

@@ -8,12 +8,15 @@ from hub.engine import Engine
 from hub.engine.schema import set_state
 from hub.flow.extract import Reader, extract, made, streams_of
 from hub.flow.land import Counts, Place, land_page
+from hub.flow.unpack import unpack
+from hub.lake import spool
 from hub.project import Project
 from hub.report import Progress, RunReport, RunRequest
 from hub.sdk.errors import ConfigError, HubError
 from hub.sdk.records import Page
 from hub.sdk.settings import SourceSettings
 from hub.settings import Connection
+from hub.store.errors import StoreError
 
 _FEW = 20  # a source with fewer records than this may lose all of them without being doubted
 _DOUBT = "doubt:"  # before connection and source: what the derived database remembers of a read that is doubted
@@ -35,7 +38,11 @@ def read_sources(
     for connection, key, entry in entries(project, request.source):
         tally = counts.setdefault((connection.name, key), Counts())
         try:
-            readings.append(Reading(project, connection, key, entry, run_id, tally, tell))
+            reading = Reading(project, connection, key, entry, run_id, tally, tell)
+            reading.land_pushed()
+            readings.append(reading)
+        except StoreError:
+            raise
         except HubError as error:
             _note_failure(project, report, connection.name, key, error)
     extract([reading.reader for reading in readings], cancelled)
@@ -112,6 +119,14 @@ class Reading:
             tuple(streams_of(self._source, entry.stream)),
             connection.name, key, uuid4().hex, run_id, shop.currency, shop.country,
         )  # fmt: skip
+
+    def land_pushed(self) -> None:
+        """Land the events that were pushed since the last time; a file of them goes once it is committed."""
+        place = self._place
+        for path in self._project.spool.sealed(place.connection, place.source):
+            for page in unpack(self._source, spool.read(path)):
+                self._land_rows(page)
+            path.unlink()
 
     def note_end(self, report: RunReport) -> None:
         """Report how the read ended; one that was cancelled leaves open what was open before."""

@@ -2,7 +2,8 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, FastAPI, Query, Request
+from fastapi import APIRouter, FastAPI, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException as StarletteHTTPException
@@ -21,6 +22,7 @@ from hub.queries.why import Why, why
 from hub.report import RunRequest
 from hub.sdk.errors import ConfigError, HubError
 from hub.web import bodies
+from hub.web.hooks import accept, status_of
 from hub.web.runs import Runs, RunState
 
 WRONG_CONFIG = 422
@@ -83,6 +85,17 @@ def get_events(request: Request, run: int, after: Annotated[int, Query(ge=0)] = 
 def post_cancel(request: Request, run: int) -> bodies.Cancelled:
     """Stop a run before its next page or batch."""
     return bodies.Cancelled(run=run, cancelled=_runs(request).cancel(run))
+
+
+@routes.post("/hooks/{connection}", status_code=204)
+async def post_hook(request: Request, connection: str) -> Response:
+    """Take an event that a tool pushes; its signature stands in for our token."""
+    body, given = await request.body(), dict(request.headers)
+    try:
+        await run_in_threadpool(accept, _project(request), connection, given, body)
+    except (HubError, OSError) as error:
+        return _problem(status_of(error), "the event was not taken")  # a stranger is told no more
+    return Response(status_code=204)
 
 
 @routes.get("/status")
