@@ -1,6 +1,7 @@
 """Turn pushed events that were verified and stored into pages to be landed."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import chain
 from typing import TypeAlias
 
@@ -18,14 +19,15 @@ TOGETHER = 5_000  # events in one page at most
 _RAW_LIMIT = 10_000  # characters, as in every entry of the quarantine
 
 
-def unpack(source: AnySource, deliveries: Iterable[Delivery]) -> Iterator[Page]:
-    """Yield pages without cursors. An event that cannot be read becomes a row of the quarantine, with what came.
+def unpack(source: AnySource, streams: Sequence[str], deliveries: Iterable[Delivery]) -> Iterator[Page]:
+    """Yield pages without cursors, with what is of `streams`; the rest of an event is for other sources.
 
-    A page ends behind an event that says something was deleted or merged, so that what comes later comes later.
+    An event that cannot be read becomes a row of the quarantine, with what came. A page ends behind an event that says
+    something was deleted or merged, so that what comes later comes later.
     """
     waiting: list[Page] = []
     for delivery in deliveries:
-        page = _unpacked(source, delivery)
+        page = _of(streams, _unpacked(source, delivery))
         waiting.append(page)
         if page.deleted or page.merged or len(waiting) >= TOGETHER:
             yield _joined(waiting)
@@ -41,6 +43,12 @@ def _unpacked(source: AnySource, delivery: Delivery) -> Page:
         return _refused(source, delivery, error.message)
     except Exception as error:  # noqa: BLE001 - one event that nobody foresaw must not keep the others from landing
         return _refused(source, delivery, f"{type(source).__name__}.unpack failed with {type(error).__name__}.")
+
+
+def _of(streams: Sequence[str], page: Page) -> Page:
+    rows = {name: table for name, table in page.rows.items() if name in streams}
+    deleted = {name: keys for name, keys in page.deleted.items() if name in streams}
+    return replace(page, rows=rows, deleted=deleted, merged=page.merged if "people" in streams else ())
 
 
 def _refused(source: AnySource, delivery: Delivery, reason: str) -> Page:

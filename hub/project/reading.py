@@ -124,7 +124,7 @@ class Reading:
         """Land the events that were pushed since the last time; a file of them goes once it is committed."""
         place = self._place
         for path in self._project.spool.sealed(place.connection, place.source):
-            for page in unpack(self._source, spool.read(path)):
+            for page in unpack(self._source, place.streams, spool.read(path)):
                 self._land_rows(page)
             path.unlink()
 

@@ -1,6 +1,7 @@
 """Where tools push events: proven genuine by the connector, durable before the answer, landed by the next read."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 
 from hub.project import Project
 from hub.project.reading import entries
@@ -8,23 +9,21 @@ from hub.sdk.errors import ConfigError, Refused
 
 
 def accept(project: Project, connection: str, headers: Mapping[str, str], body: bytes) -> None:
-    """Verify an event and make it durable.
+    """Verify an event and make it durable, for each source of the connection: each takes what is of its streams.
 
     Raises:
         ConfigError: there is no such connection, or it has no sources.
         Refused: no source of the connection takes it for genuine.
         RetryLater: too much waits to be landed.
     """
-    refusal = Refused("this connection takes no pushed events.")
+    taken = False
     for owner, key, entry in entries(project, connection):
-        try:
+        with suppress(Refused):
             delivery = project.source(owner, entry).verify(headers, body)
-        except Refused as error:
-            refusal = error
-            continue
-        project.spool.put(connection, key, delivery)
-        return
-    raise refusal
+            project.spool.put(connection, key, delivery)
+            taken = True
+    if not taken:
+        raise Refused("no source takes this event for genuine.")
 
 
 def status_of(error: Exception) -> int:

@@ -78,3 +78,12 @@ def test_health_needs_no_token_but_the_host() -> None:
     """The health check says nothing, so it needs no secret; a foreign host is refused all the same."""
     assert ask({"host": "localhost"}, path="/health")[0] == 200
     assert ask({"host": "evil.example"}, path="/health")[0] == 421
+
+
+def test_pushed_events_need_neither_token_nor_host() -> None:
+    """They come under a public name and prove themselves by a signature; their size is bounded all the same."""
+    public = {"host": "hub.shop.example"}
+    assert ask(public, path="/hooks/shop", parts=(b"ab",)) == (200, b"2")
+    assert ask(public, path="/hooks/shop", parts=(b"x" * MOST_BYTES, b"x"))[0] == 413
+    assert ask({**public, "content-length": str(MOST_BYTES + 1)}, path="/hooks/shop")[0] == 413
+    assert ask(public, path="/status")[0] == 421
