@@ -63,6 +63,6 @@ def show_status(status: "Json") -> None:
         line(f"Run {text(run.get('run'))} is {colour}, as of {text(run.get('as_of'))}", COLOURS.get(colour, ""))
     else:
         line("Nothing has run yet: hub run")
-    for key in ("connections", "audiences", "quarantine", "broken"):
+    for key in ("connections", "audiences", "erasures", "quarantine", "broken"):
         found = rows(status, key)
         table(key.capitalize(), found, list(found[0]) if found else ())

@@ -49,6 +49,7 @@ _TABLES = (
     "suspended(namespace varchar, value varchar, reason varchar)",
     "consent(profile_id varchar, channel varchar, purpose varchar, granted boolean)",
     "denied_addresses(namespace varchar, value varchar, channel varchar, purpose varchar)",
+    "erased(namespace varchar, value varchar)",
     "memberships(kind varchar, name varchar, profile_id varchar, entered_at timestamp, left_at timestamp)",
     "stage_of(profile_id varchar, stage varchar, previous_stage varchar, since timestamp)",
 )

@@ -253,6 +253,26 @@ def _consents(engine: Engine, rules: ProfileRules) -> None:
         select distinct split_part(pair, ':', 1) as namespace, substr(pair, strpos(pair, ':') + 1) as value,
                channel, purpose
         from ({_latest_words("pair", addressed)}) where not yes""")
+    _erased(engine)
+
+
+def _erased(engine: Engine) -> None:
+    """Everything by which somebody who asked to be erased is recognised; nobody may address them from now on.
+
+    Carrying the request out is another matter: until then the records are there, and so is the request.
+    """
+    engine.run("""
+        create or replace table erased as
+        with asked as (
+            select distinct split_part(pair, ':', 1) as namespace, substr(pair, strpos(pair, ':') + 1) as value
+            from (select unnest(string_split(_links, chr(31))) as pair from current_erasures where _links is not null))
+        select namespace, value from asked
+        union
+        select namespace, value from identifiers
+        where profile_id in (select i.profile_id from identifiers i join asked a using (namespace, value))""")
+    engine.run("""
+        update consent set granted = false
+        where profile_id in (select i.profile_id from identifiers i join erased e using (namespace, value))""")
 
 
 def _latest_words(who: str, said: str) -> str:

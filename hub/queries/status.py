@@ -9,6 +9,8 @@ from hub.project.jobs import make_jobs
 from hub.report import RunReport
 from hub.store.models import LandedFile
 
+_SHOWN = 100  # erasure requests
+_DAYS_TO_ERASE = 30  # GDPR, article 12(3): within one month of receipt
 _LATEST = 200  # runs that are looked through: each audience has its own pace
 
 
@@ -44,12 +46,22 @@ class RunSummary(BaseModel):
     concerns: list[str] = Field(default_factory=list)
 
 
+class ErasureState(BaseModel):
+    """A request to be erased: suppressed everywhere already, to be carried out by `due` (naive UTC)."""
+
+    connection: str
+    request: str
+    requested_at: str
+    due: str
+
+
 class Status(BaseModel):
-    """The state of the whole project. `broken`: plugins that are disabled."""
+    """The state of the whole project. `erasures`: at most a hundred, oldest first. `broken`: plugins disabled."""
 
     run: RunSummary | None
     connections: list[ConnectionState]
     audiences: list[AudienceState]
+    erasures: list[ErasureState]
     broken: list[dict[str, str]]
 
 
@@ -60,6 +72,7 @@ def status(project: Project) -> Status:
         run=_latest(project),
         connections=[_connection(project, name, files) for name in sorted(project.settings.connections)],
         audiences=_audiences(project),
+        erasures=_erasures(project),
         broken=[{"plugin": each.name, "reason": each.reason} for each in project.plugins.broken],
     )
 
@@ -104,6 +117,18 @@ def _audiences(project: Project) -> list[AudienceState]:
             unknown=counts[job.connection, job.standing, "unknown"],
         )
         for job in make_jobs(project)
+    ]
+
+
+def _erasures(project: Project) -> list[ErasureState]:
+    """Requests that arrived. Those without a time come first, with nothing said about when they are due."""
+    rows = project.engine.cursor().run(f"""
+        select _connection, coalesce(request_id, ''), cast(requested_at as varchar),
+               cast(requested_at + interval {_DAYS_TO_ERASE} day as varchar)
+        from current_erasures order by requested_at nulls first, 2 limit {_SHOWN}""")
+    return [
+        ErasureState(connection=str(row[0]), request=str(row[1]), requested_at=str(row[2] or ""), due=str(row[3] or ""))
+        for row in rows
     ]
 
 

@@ -83,7 +83,7 @@ def _add_candidates(engine: Engine, job: AudienceJob, policy: Policy, attributes
 
 
 def _find_denied(engine: Engine, consent: ConsentNeeded | None) -> None:
-    """Addresses of everybody who said no, and those that a no was said about, whatever was said about others.
+    """Addresses of everybody who said no or asked to be erased, and those that a no was said about.
 
     Neither another profile with the same address nor a yes under another address must bring them back.
     """
@@ -92,7 +92,8 @@ def _find_denied(engine: Engine, consent: ConsentNeeded | None) -> None:
         create or replace temp table denied as
         select i.namespace, i.value from consent c join identifiers i on i.profile_id = c.profile_id
         where {where} and not c.granted
-        union select c.namespace, c.value from denied_addresses c where {where}""")
+        union select c.namespace, c.value from denied_addresses c where {where}
+        union select e.namespace, e.value from erased e""")
 
 
 def consent_is(consent: ConsentNeeded) -> str:

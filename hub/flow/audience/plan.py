@@ -85,7 +85,10 @@ def _decide(engine: Engine, job: AudienceJob, target: Target, policy: Policy) ->
     able = job.destination.capabilities
     consent = job.audience.consent
     refused = f"{consent_is(consent)} and not c.granted" if consent else "false"
-    engine.run(f"create or replace temp table opted_out as select distinct profile_id from consent c where {refused}")
+    engine.run(f"""
+        create or replace temp table opted_out as
+        select profile_id from consent c where {refused}
+        union select i.profile_id from identifiers i join erased e using (namespace, value)""")
     engine.run(
         _DIFF,
         {
