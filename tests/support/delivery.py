@@ -30,6 +30,7 @@ _TABLES = (
     "identifiers(profile_id varchar, namespace varchar, value varchar, rank integer)",
     "consent(profile_id varchar, channel varchar, purpose varchar, granted boolean)",
     "denied_addresses(namespace varchar, value varchar, channel varchar, purpose varchar)",
+    "erased(namespace varchar, value varchar)",
 )
 
 
