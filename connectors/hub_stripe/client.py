@@ -1,0 +1,68 @@
+"""HTTP to Stripe: lists from the newest on, single objects, and the code of an error."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from http import HTTPStatus
+
+from hub.sdk.errors import BadData
+from hub.sdk.http import Bearer, Http, Response
+from hub.sdk.records import Json
+from hub_stripe.settings import StripeSettings
+
+VERSION = "2026-10-28.endive"  # of the answers, whatever the account's own is; as PyPI stripe 16.1.0 sends it
+PAGE = 100  # the most that `limit` may be
+_NOTHING: Mapping[str, str | int | Sequence[str]] = {}
+
+
+class Client:
+    """One account. Raises as `hub.sdk.http.Http` does."""
+
+    def __init__(self, settings: StripeSettings) -> None:
+        auth = Bearer(settings.api_key.reveal())
+        self._http = Http(f"{settings.base_url}/v1", auth=auth, headers={"Stripe-Version": VERSION}, describe=_code)
+
+    def pages(
+        self, path: str, params: Mapping[str, str | int | Sequence[str]] = _NOTHING
+    ) -> Iterator[Sequence[Mapping[str, Json]]]:
+        """Yield the pages of a list, newest object first, each behind the last one of the page before.
+
+        Raises:
+            BadData: a page is no list, or an empty one says that there is more.
+        """
+        more, after = True, dict[str, str]()
+        while more:
+            response = self._http.get(path, params={**params, **after, "limit": PAGE})
+            body = _object(response)
+            found = objects(body.get("data"))
+            more = body.get("has_more") is True
+            if more and not found:
+                raise response.unreadable("is empty and says that there is more")
+            if found:
+                after = {"starting_after": str(found[-1].get("id"))}
+            yield found
+
+    def one(self, path: str) -> Mapping[str, Json] | None:
+        """Return an object, None where it is gone."""
+        response = self._http.get(path, ok=(HTTPStatus.NOT_FOUND,))
+        found = _object(response)
+        return None if response.status == HTTPStatus.NOT_FOUND or found.get("deleted") is True else found
+
+
+def objects(data: Json) -> Sequence[Mapping[str, Json]]:
+    """Return the objects of a list. Raises BadData for anything else."""
+    if isinstance(data, list) and all(isinstance(each, Mapping) and each.get("id") for each in data):
+        return [each for each in data if isinstance(each, Mapping)]
+    raise BadData("Stripe answered with something else than a list of objects with ids.")
+
+
+def _object(response: Response) -> Mapping[str, Json]:
+    body = response.json()
+    if isinstance(body, Mapping):
+        return body
+    raise response.unreadable("is no JSON object")
+
+
+def _code(response: Response) -> str:
+    """Return the error's code or type, which hold no data of people."""
+    body = response.json()
+    error = body.get("error") if isinstance(body, Mapping) else None
+    return str(error.get("code") or error.get("type") or "") if isinstance(error, Mapping) else ""

@@ -1,0 +1,137 @@
+"""Stripe's objects become records of canonical streams."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from hub.sdk.records import Json
+from hub_stripe.client import objects
+
+STREAMS = {"customer": "people", "charge": "orders", "subscription": "subscriptions"}
+_WHOLE = frozenset(
+    ["BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV", "XAF", "XOF", "XPF"]
+)  # no minor unit
+_THOUSANDTHS = frozenset(["BHD", "JOD", "KWD", "OMR", "TND"])
+_GOOD = "succeeded"
+
+
+class Misfit(Exception):
+    """An object lacks what its record needs; `field` is the canonical column."""
+
+    def __init__(self, field: str) -> None:
+        super().__init__(f"{field}: expected as Stripe documents it")
+        self.field = field
+
+
+def record(found: Mapping[str, Json], version: datetime) -> Mapping[str, object] | None:
+    """Return the columns of an object as it was seen at `version` (naive UTC); None for charges without success.
+
+    Raises:
+        Misfit: a value is not what Stripe documents.
+    """
+    make = {"customer": _person, "charge": _order, "subscription": _subscription}[str(found.get("object"))]
+    if make is _order and found.get("status") != _GOOD:
+        return None
+    raw = json.dumps(found, ensure_ascii=False)
+    return {**make(found), "_version": version, "_raw": raw}
+
+
+def _person(found: Mapping[str, Json]) -> Mapping[str, object]:
+    address = _part(found, "address")
+    locales = found.get("preferred_locales")
+    first, _, last = str(found.get("name") or "").strip().partition(" ")
+    return {
+        "record_id": found["id"],
+        "first_name": first or None,
+        "last_name": last.strip() or None,
+        "street": _text(address, "line1"),
+        "city": _text(address, "city"),
+        "region": _text(address, "state"),
+        "postcode": _text(address, "postal_code"),
+        "country": _text(address, "country"),
+        "language": str(locales[0])[:2].lower() if isinstance(locales, list) and locales else None,
+        "created_at": _when(found, "created", "created_at"),
+        "identifiers": {
+            "stripe_customer": _text(found, "id"),
+            "email": _text(found, "email"),
+            "phone": _text(found, "phone"),
+        },
+        "attributes": _attributes(found, "metadata", "delinquent", "description"),
+    }
+
+
+def _order(found: Mapping[str, Json]) -> Mapping[str, object]:
+    billing = _part(found, "billing_details")
+    currency = str(found.get("currency") or "").upper()
+    return {
+        "order_id": found["id"],
+        "placed_at": _when(found, "created", "placed_at"),
+        "status": "refunded" if found.get("refunded") is True else "paid",
+        "currency": currency,
+        "total": _money(found.get("amount"), currency, "total"),
+        "refunded": _money(found.get("amount_refunded") or 0, currency, "refunded"),
+        "identifiers": {
+            "stripe_customer": _id(found.get("customer")),
+            "email": _text(billing, "email") or _text(found, "receipt_email"),
+            "phone": _text(billing, "phone"),
+        },
+        "attributes": _attributes(found, "metadata", "payment_intent", "disputed", "description"),
+    }
+
+
+def _subscription(found: Mapping[str, Json]) -> Mapping[str, object]:
+    items = objects(_part(found, "items").get("data", []))
+    prices = [_part(item, "price") for item in items]
+    currency = str(found.get("currency") or "").upper()
+    amounts = [_money(price.get("unit_amount") or 0, currency, "amount") for price in prices]
+    counts = [int(str(item.get("quantity") or 1)) for item in items]
+    return {
+        "subscription_id": found["id"],
+        "plan": ", ".join(str(price.get("nickname") or price.get("id")) for price in prices) or None,
+        "started_at": _when(found, "start_date", "started_at"),
+        "ended_at": _when(found, "ended_at", "ended_at"),
+        "status": _text(found, "status"),
+        "amount": sum((amount * count for amount, count in zip(amounts, counts, strict=True)), Decimal(0)),
+        "currency": currency,
+        "interval": _text(_part(prices[0], "recurring"), "interval") if prices else None,
+        "identifiers": {"stripe_customer": _id(found.get("customer"))},
+        "attributes": _attributes(found, "metadata", "cancel_at_period_end"),
+    }
+
+
+def _money(amount: Json, currency: str, field: str) -> Decimal:
+    """Minor units, which some currencies do not have and some have a thousand of."""
+    if isinstance(amount, bool) or not isinstance(amount, int):
+        raise Misfit(field)
+    places = 0 if currency in _WHOLE else 3 if currency in _THOUSANDTHS else 2
+    return Decimal(amount).scaleb(-places)
+
+
+def _when(found: Mapping[str, Json], key: str, field: str) -> datetime | None:
+    seconds = found.get(key)
+    if seconds is None:
+        return None
+    try:
+        return datetime.fromtimestamp(int(str(seconds)), UTC).replace(tzinfo=None)
+    except (ValueError, OverflowError, OSError):
+        raise Misfit(field) from None
+
+
+def _part(found: Mapping[str, Json], key: str) -> Mapping[str, Json]:
+    part = found.get(key)
+    return part if isinstance(part, Mapping) else {}
+
+
+def _text(found: Mapping[str, Json], key: str) -> str | None:
+    value = found.get(key)
+    return str(value) if value not in (None, "") else None
+
+
+def _id(reference: Json) -> str | None:
+    """Return the id of an object that may have been expanded."""
+    return _text(reference, "id") if isinstance(reference, Mapping) else str(reference) if reference else None
+
+
+def _attributes(found: Mapping[str, Json], *keys: str) -> str:
+    return json.dumps({key: found[key] for key in keys if found.get(key) not in (None, {}, "")}, ensure_ascii=False)

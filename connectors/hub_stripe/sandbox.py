@@ -1,0 +1,170 @@
+"""A simulated Stripe: customers, charges, refunds, subscriptions, and the log of their events. See README.md."""
+
+import secrets
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from http import HTTPStatus
+
+from hub.sdk.records import Json
+from hub.sdk.sandbox import Reply, Request, Sandbox, people, route
+
+_LISTS = ("customers", "charges", "subscriptions", "events", "refunds")
+
+
+class StripeSandbox(Sandbox):
+    """One account in test mode; `clock` is its time, which stands still unless it is None."""
+
+    name = "stripe"
+    api_key = "rk_test_sandbox"
+
+    def __init__(
+        self, *, seed: int = 0, size: int = 0, port: int = 0, latency: float = 0.0, keep: int = 10_000
+    ) -> None:
+        super().__init__(seed=seed, size=size, port=port, latency=latency, keep=keep)
+        self.clock: datetime | None = None
+        self.objects: dict[str, dict[str, dict[str, Json]]] = {name: {} for name in _LISTS}
+        self._number = 0
+        for person in people(size, seed=seed):
+            name = f"{person.first_name} {person.last_name}"
+            self._made("customers", "cus", "customer", {"email": person.email, "name": name, "phone": person.phone})
+
+    def state(self) -> Json:
+        """Return every object by list and id."""
+        return {name: dict(found) for name, found in self.objects.items()}
+
+    def authenticate(self, request: Request) -> Reply | None:
+        """Refuse another key than the account's."""
+        if secrets.compare_digest(request.headers.get("authorization", ""), f"Bearer {self.api_key}"):
+            return None
+        return _error(HTTPStatus.UNAUTHORIZED, "invalid_request_error", "", "Invalid API Key provided")
+
+    def malformed(self, request: Request, problem: ValueError) -> Reply:  # noqa: ARG002 - the hook's signature
+        """Answer as for a parameter that is wrong."""
+        return _error(HTTPStatus.BAD_REQUEST, "invalid_request_error", "", str(problem))
+
+    @route("GET", "/v1/{kind}")
+    def listed(self, request: Request, kind: str) -> Reply:
+        """List the newest first, behind `starting_after`."""
+        if kind not in self.objects:
+            return self.not_found(request)
+        limit, after = int(request.param("limit", "10")), request.param("starting_after")
+        if not 1 <= limit <= 100:  # noqa: PLR2004 - the documented limits
+            raise ValueError("limit must be between 1 and 100")
+        found = [each for each in reversed(self.objects[kind].values()) if _wanted(each, request)]
+        ids = [each["id"] for each in found]
+        if after and after not in ids:
+            return _missing(after)
+        rest = found[ids.index(after) + 1 :] if after else found
+        page: list[Json] = [*rest[:limit]]
+        return Reply(json={"object": "list", "data": page, "has_more": len(rest) > limit, "url": f"/v1/{kind}"})
+
+    @route("GET", "/v1/{kind}/{key}")
+    def one(self, _request: Request, kind: str, key: str) -> Reply:
+        """Return an object; a deleted customer is still known by its id."""
+        found = self.objects.get(kind, {}).get(key)
+        if found is not None:
+            return Reply(json=found)
+        gone = any(each["id"] == key for each in self._deleted())
+        return Reply(json={"id": key, "object": "customer", "deleted": True}) if gone else _missing(key)
+
+    @route("POST", "/v1/customers")
+    def create_customer(self, request: Request) -> Reply:
+        """Create a customer."""
+        return Reply(json=self._made("customers", "cus", "customer", dict(request.form())))
+
+    @route("POST", "/v1/customers/{key}")
+    def update_customer(self, request: Request, key: str) -> Reply:
+        """Change a customer."""
+        return self._changed("customers", key, request.form(), "customer.updated")
+
+    @route("DELETE", "/v1/customers/{key}")
+    def delete_customer(self, _request: Request, key: str) -> Reply:
+        """Delete a customer."""
+        found = self.objects["customers"].pop(key, None)
+        if found is None:
+            return _missing(key)
+        self._event("customer.deleted", found)
+        return Reply(json={"id": key, "object": "customer", "deleted": True})
+
+    @route("POST", "/v1/charges")
+    def create_charge(self, request: Request) -> Reply:
+        """Charge at once; it succeeds."""
+        form = request.form()
+        values: dict[str, Json] = {"amount": int(form["amount"]), "currency": form["currency"], "status": "succeeded"}
+        values |= {"customer": form.get("customer"), "amount_refunded": 0, "refunded": False}
+        return Reply(json=self._made("charges", "ch", "charge", values, "charge.succeeded"))
+
+    @route("POST", "/v1/refunds")
+    def create_refund(self, request: Request) -> Reply:
+        """Refund a charge, in part where an amount is given."""
+        form = request.form()
+        charge = self.objects["charges"].get(form["charge"])
+        if charge is None:
+            return _missing(form["charge"])
+        amount = int(form.get("amount", str(charge["amount"])))
+        charge["amount_refunded"] = int(str(charge["amount_refunded"])) + amount
+        charge["refunded"] = charge["amount_refunded"] == charge["amount"]
+        self._event("charge.refunded", charge)
+        return Reply(json=self._made("refunds", "re", "refund", {"charge": form["charge"], "amount": amount}))
+
+    @route("POST", "/v1/subscriptions")
+    def create_subscription(self, request: Request) -> Reply:
+        """Begin a subscription to a monthly price of 9.00 euros."""
+        form = request.form()
+        price: Json = {"id": form["items[0][price]"], "unit_amount": 900, "recurring": {"interval": "month"}}
+        item: Json = {"id": f"si_{self._number}", "price": price, "quantity": 1}
+        values: dict[str, Json] = {"customer": form["customer"], "currency": "eur", "status": "active"}
+        values |= {"items": {"object": "list", "data": [item], "has_more": False}, "start_date": self._now()}
+        return Reply(json=self._made("subscriptions", "sub", "subscription", values, "customer.subscription.created"))
+
+    def _now(self) -> int:
+        return int((self.clock or datetime.now(UTC)).timestamp())
+
+    def _made(
+        self, kind: str, prefix: str, name: str, values: Mapping[str, Json], event: str = ""
+    ) -> Mapping[str, Json]:
+        self._number += 1
+        key = f"{prefix}_{self._number:08}"
+        found: dict[str, Json] = {"id": key, "object": name, "created": self._now(), "livemode": False, **values}
+        self.objects[kind][key] = found
+        if name != "refund":
+            self._event(event or f"{name}.created", found)
+        return found
+
+    def _changed(self, kind: str, key: str, values: Mapping[str, str], event: str) -> Reply:
+        found = self.objects[kind].get(key)
+        if found is None:
+            return _missing(key)
+        found.update(values)
+        self._event(event, found)
+        return Reply(json=found)
+
+    def _event(self, kind: str, found: Mapping[str, Json]) -> None:
+        self._number += 1
+        key = f"evt_{self._number:08}"
+        data: Json = {"object": dict(found)}
+        self.objects["events"][key] = {
+            "id": key, "object": "event", "type": kind, "created": self._now(), "livemode": False, "data": data,
+        }  # fmt: skip
+
+    def _deleted(self) -> list[Mapping[str, Json]]:
+        events = [each for each in self.objects["events"].values() if each["type"] == "customer.deleted"]
+        datas = [each["data"] for each in events]
+        return [found for data in datas if isinstance(data, Mapping) and isinstance(found := data["object"], Mapping)]
+
+
+def _wanted(found: Mapping[str, Json], request: Request) -> bool:
+    types = request.query.get("types[]", []) or [
+        v for k, each in request.query.items() if k.startswith("types[") for v in each
+    ]
+    if types and found.get("type") not in types:
+        return False
+    return int(str(found["created"])) >= int(request.param("created[gte]", "0"))
+
+
+def _missing(key: str) -> Reply:
+    return _error(HTTPStatus.NOT_FOUND, "invalid_request_error", "resource_missing", f"No such object: '{key}'")
+
+
+def _error(status: int, kind: str, code: str, message: str) -> Reply:
+    return Reply(status=status, json={"error": {"type": kind, "code": code, "message": message}})
