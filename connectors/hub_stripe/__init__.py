@@ -1,9 +1,8 @@
 """Stripe: customers, charges and subscriptions. See README.md beside this file.
 
 settings      what a user writes
-source        what the hub calls: check, read, verify, unpack
+source        what the hub calls: check, read
 client        HTTP: lists, single objects, what an error means
-signature     proving that a pushed event is genuine
 objects       Stripe's objects become records
 sandbox       a simulated Stripe
 """

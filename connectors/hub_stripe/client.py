@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
 
-from hub.sdk.errors import BadData
+from hub.sdk.errors import BadData, HubError, RetryLater, StopConnection
 from hub.sdk.http import Bearer, Http, Response
 from hub.sdk.records import Json
 from hub_stripe.settings import StripeSettings
 
 VERSION = "2026-10-28.endive"  # of the answers, whatever the account's own is; as PyPI stripe 16.1.0 sends it
 PAGE = 100  # the most that `limit` may be
+_REFUSED = (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND)
 _NOTHING: Mapping[str, str | int | Sequence[str]] = {}
 
 
@@ -26,11 +27,14 @@ class Client:
         """Yield the pages of a list, newest object first, each behind the last one of the page before.
 
         Raises:
+            RetryLater: that one was deleted meanwhile, so that the list has lost its place.
             BadData: a page is no list, or an empty one says that there is more.
         """
         more, after = True, dict[str, str]()
         while more:
-            response = self._http.get(path, params={**params, **after, "limit": PAGE})
+            response = self._http.get(path, params={**params, **after, "limit": PAGE}, ok=_REFUSED if after else ())
+            if response.status in _REFUSED:
+                raise _lost_place(path, response)
             body = _object(response)
             found = objects(body.get("data"))
             more = body.get("has_more") is True
@@ -45,6 +49,13 @@ class Client:
         response = self._http.get(path, ok=(HTTPStatus.NOT_FOUND,))
         found = _object(response)
         return None if response.status == HTTPStatus.NOT_FOUND or found.get("deleted") is True else found
+
+
+def _lost_place(path: str, response: Response) -> HubError:
+    code = _code(response)
+    if code == "resource_missing":
+        return RetryLater(f"{path} changed while it was read.", hint="It is read again later.")
+    return StopConnection(f"{response.request}: status {response.status} ({code or 'no code'}).")
 
 
 def objects(data: Json) -> Sequence[Mapping[str, Json]]:

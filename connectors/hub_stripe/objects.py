@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
 from hub.sdk.records import Json
 from hub_stripe.client import objects
@@ -14,6 +14,7 @@ _WHOLE = frozenset(
 )  # no minor unit
 _THOUSANDTHS = frozenset(["BHD", "JOD", "KWD", "OMR", "TND"])
 _GOOD = "succeeded"
+_DIGITS, _SMALLEST = 14, Decimal("0.0001")  # of money: before the decimal mark, and behind it
 
 
 class Misfit(Exception):
@@ -25,13 +26,13 @@ class Misfit(Exception):
 
 
 def record(found: Mapping[str, Json], version: datetime) -> Mapping[str, object] | None:
-    """Return the columns of an object as it was seen at `version` (naive UTC); None for charges without success.
+    """Return the columns of an object as it was seen at `version` (naive UTC); None for charges that took no money.
 
     Raises:
         Misfit: a value is not what Stripe documents.
     """
     make = {"customer": _person, "charge": _order, "subscription": _subscription}[str(found.get("object"))]
-    if make is _order and found.get("status") != _GOOD:
+    if make is _order and (found.get("status") != _GOOD or found.get("captured") is not True):
         return None
     raw = json.dumps(found, ensure_ascii=False)
     return {**make(found), "_version": version, "_raw": raw}
@@ -69,7 +70,7 @@ def _order(found: Mapping[str, Json]) -> Mapping[str, object]:
         "placed_at": _when(found, "created", "placed_at"),
         "status": "refunded" if found.get("refunded") is True else "paid",
         "currency": currency,
-        "total": _money(found.get("amount"), currency, "total"),
+        "total": _money(found.get("amount_captured"), currency, "total"),
         "refunded": _money(found.get("amount_refunded") or 0, currency, "refunded"),
         "identifiers": {
             "stripe_customer": _id(found.get("customer")),
@@ -84,28 +85,55 @@ def _subscription(found: Mapping[str, Json]) -> Mapping[str, object]:
     items = objects(_part(found, "items").get("data", []))
     prices = [_part(item, "price") for item in items]
     currency = str(found.get("currency") or "").upper()
-    amounts = [_money(price.get("unit_amount") or 0, currency, "amount") for price in prices]
-    counts = [int(str(item.get("quantity") or 1)) for item in items]
     return {
         "subscription_id": found["id"],
         "plan": ", ".join(str(price.get("nickname") or price.get("id")) for price in prices) or None,
         "started_at": _when(found, "start_date", "started_at"),
         "ended_at": _when(found, "ended_at", "ended_at"),
         "status": _text(found, "status"),
-        "amount": sum((amount * count for amount, count in zip(amounts, counts, strict=True)), Decimal(0)),
+        "amount": _scaled(sum(map(_cost, items), Decimal(0)), currency, "amount"),
         "currency": currency,
-        "interval": _text(_part(prices[0], "recurring"), "interval") if prices else None,
+        "interval": _interval(_part(prices[0], "recurring")) if prices else None,
         "identifiers": {"stripe_customer": _id(found.get("customer"))},
         "attributes": _attributes(found, "metadata", "cancel_at_period_end"),
     }
 
 
 def _money(amount: Json, currency: str, field: str) -> Decimal:
-    """Minor units, which some currencies do not have and some have a thousand of."""
-    if isinstance(amount, bool) or not isinstance(amount, int):
+    return _scaled(Decimal(_number(amount, field)), currency, field)
+
+
+def _scaled(amount: Decimal, currency: str, field: str) -> Decimal:
+    """Minor units, which some currencies do not have and some have a thousand of; at most what the column holds."""
+    scaled = amount.scaleb(-(0 if currency in _WHOLE else 3 if currency in _THOUSANDTHS else 2))
+    if scaled.adjusted() >= _DIGITS:
         raise Misfit(field)
-    places = 0 if currency in _WHOLE else 3 if currency in _THOUSANDTHS else 2
-    return Decimal(amount).scaleb(-places)
+    return scaled.quantize(_SMALLEST)
+
+
+def _number(value: Json, field: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise Misfit(field)
+    return value
+
+
+def _cost(item: Mapping[str, Json]) -> Decimal:
+    """Minor units of one item. A price in tiers names no amount: it counts as nothing."""
+    price, quantity = _part(item, "price"), item.get("quantity")
+    exact = price.get("unit_amount_decimal")
+    try:
+        each = Decimal(str(exact)) if exact is not None else Decimal(_number(price.get("unit_amount") or 0, "amount"))
+    except InvalidOperation:
+        raise Misfit("amount") from None
+    if not each.is_finite():
+        raise Misfit("amount")
+    return each * (1 if quantity is None else _number(quantity, "amount"))
+
+
+def _interval(recurring: Mapping[str, Json]) -> str | None:
+    """Return `month`, or `3 months` where it is billed every third one."""
+    name, count = _text(recurring, "interval"), recurring.get("interval_count")
+    return f"{count} {name}s" if name and count not in (None, 1) else name
 
 
 def _when(found: Mapping[str, Json], key: str, field: str) -> datetime | None:

@@ -8,6 +8,7 @@ from http import HTTPStatus
 from hub.sdk.records import Json
 from hub.sdk.sandbox import Reply, Request, Sandbox, people, route
 
+_SHOWN = 10  # items within a subscription
 _LISTS = ("customers", "charges", "subscriptions", "events", "refunds")
 
 
@@ -23,6 +24,7 @@ class StripeSandbox(Sandbox):
         super().__init__(seed=seed, size=size, port=port, latency=latency, keep=keep)
         self.clock: datetime | None = None
         self.objects: dict[str, dict[str, dict[str, Json]]] = {name: {} for name in _LISTS}
+        self.items: dict[str, list[Json]] = {}
         self._number = 0
         for person in people(size, seed=seed):
             name = f"{person.first_name} {person.last_name}"
@@ -41,6 +43,12 @@ class StripeSandbox(Sandbox):
     def malformed(self, request: Request, problem: ValueError) -> Reply:  # noqa: ARG002 - the hook's signature
         """Answer as for a parameter that is wrong."""
         return _error(HTTPStatus.BAD_REQUEST, "invalid_request_error", "", str(problem))
+
+    @route("GET", "/v1/subscription_items")
+    def subscription_items(self, request: Request) -> Reply:
+        """List all items of a subscription."""
+        items = self.items.get(request.param("subscription"), [])
+        return Reply(json={"object": "list", "data": items, "has_more": False, "url": "/v1/subscription_items"})
 
     @route("GET", "/v1/{kind}")
     def listed(self, request: Request, kind: str) -> Reply:
@@ -90,9 +98,17 @@ class StripeSandbox(Sandbox):
     def create_charge(self, request: Request) -> Reply:
         """Charge at once; it succeeds."""
         form = request.form()
-        values: dict[str, Json] = {"amount": int(form["amount"]), "currency": form["currency"], "status": "succeeded"}
+        amount, captured = int(form["amount"]), form.get("capture") != "false"
+        values: dict[str, Json] = {"amount": amount, "currency": form["currency"], "status": "succeeded"}
+        values |= {"captured": captured, "amount_captured": amount if captured else 0}
         values |= {"customer": form.get("customer"), "amount_refunded": 0, "refunded": False}
         return Reply(json=self._made("charges", "ch", "charge", values, "charge.succeeded"))
+
+    @route("POST", "/v1/charges/{key}/capture")
+    def capture_charge(self, request: Request, key: str) -> Reply:
+        """Take the money that was held, or a part of it."""
+        amount = int(request.form().get("amount", str(self.objects["charges"].get(key, {}).get("amount", 0))))
+        return self._changed("charges", key, {"captured": True, "amount_captured": amount}, "charge.captured")
 
     @route("POST", "/v1/refunds")
     def create_refund(self, request: Request) -> Reply:
@@ -109,13 +125,36 @@ class StripeSandbox(Sandbox):
 
     @route("POST", "/v1/subscriptions")
     def create_subscription(self, request: Request) -> Reply:
-        """Begin a subscription to a monthly price of 9.00 euros."""
+        """Begin a subscription to monthly prices of 9.00 euros each; its first ten items are shown in it."""
         form = request.form()
-        price: Json = {"id": form["items[0][price]"], "unit_amount": 900, "recurring": {"interval": "month"}}
-        item: Json = {"id": f"si_{self._number}", "price": price, "quantity": 1}
-        values: dict[str, Json] = {"customer": form["customer"], "currency": "eur", "status": "active"}
-        values |= {"items": {"object": "list", "data": [item], "has_more": False}, "start_date": self._now()}
-        return Reply(json=self._made("subscriptions", "sub", "subscription", values, "customer.subscription.created"))
+        prices = [value for name, value in form.items() if name.endswith("[price]")]
+        items: list[Json] = [_item(number, price) for number, price in enumerate(prices)]
+        shown: Json = {"object": "list", "data": items[:_SHOWN], "has_more": len(items) > _SHOWN}
+        values: dict[str, Json] = {"customer": form["customer"], "currency": "eur", "status": "active", "items": shown}
+        values |= {"start_date": self._now(), "ended_at": None}
+        made = self._made("subscriptions", "sub", "subscription", values, "customer.subscription.created")
+        self.items[str(made["id"])] = items
+        return Reply(json=made)
+
+    @route("POST", "/v1/subscriptions/{key}")
+    def update_subscription(self, request: Request, key: str) -> Reply:
+        """Change a subscription."""
+        return self._changed("subscriptions", key, request.form(), "customer.subscription.updated")
+
+    @route("DELETE", "/v1/subscriptions/{key}")
+    def cancel_subscription(self, _request: Request, key: str) -> Reply:
+        """End a subscription; it stays, as canceled."""
+        ended: dict[str, Json] = {"status": "canceled", "ended_at": self._now()}
+        return self._changed("subscriptions", key, ended, "customer.subscription.deleted")
+
+    def fail_refund(self, key: str) -> None:
+        """Let the bank refuse a refund: the money is back on the charge."""
+        with self.lock:
+            refund = self.objects["refunds"][key]
+            charge = self.objects["charges"][str(refund["charge"])]
+            charge["amount_refunded"] = int(str(charge["amount_refunded"])) - int(str(refund["amount"]))
+            charge["refunded"] = False
+            self._event("refund.failed", refund)
 
     def _now(self) -> int:
         return int((self.clock or datetime.now(UTC)).timestamp())
@@ -131,7 +170,7 @@ class StripeSandbox(Sandbox):
             self._event(event or f"{name}.created", found)
         return found
 
-    def _changed(self, kind: str, key: str, values: Mapping[str, str], event: str) -> Reply:
+    def _changed(self, kind: str, key: str, values: Mapping[str, Json], event: str) -> Reply:
         found = self.objects[kind].get(key)
         if found is None:
             return _missing(key)
@@ -153,11 +192,19 @@ class StripeSandbox(Sandbox):
         return [found for data in datas if isinstance(data, Mapping) and isinstance(found := data["object"], Mapping)]
 
 
+def _item(number: int, price: str) -> Json:
+    """One of a monthly price."""
+    monthly: Json = {"id": price, "unit_amount": 900, "recurring": {"interval": "month", "interval_count": 1}}
+    return {"id": f"si_{number}", "object": "subscription_item", "price": monthly, "quantity": 1}
+
+
 def _wanted(found: Mapping[str, Json], request: Request) -> bool:
     types = request.query.get("types[]", []) or [
         v for k, each in request.query.items() if k.startswith("types[") for v in each
     ]
     if types and found.get("type") not in types:
+        return False
+    if found["object"] == "subscription" and found["status"] == "canceled" and request.param("status") != "all":
         return False
     return int(str(found["created"])) >= int(request.param("created[gte]", "0"))
 

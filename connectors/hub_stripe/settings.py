@@ -16,8 +16,6 @@ class StripeSettings(Settings):
     model_config = ConfigDict(hide_input_in_errors=True)  # the input holds the key
 
     api_key: Secret = Field(description='Restricted key that may read, such as "${STRIPE_API_KEY}"')
-    webhook_secret: Secret | None = Field(None, description="Signing secret of the webhook endpoint, whsec_...")
-    next_webhook_secret: Secret | None = Field(None, description="Taken as well while the secret is being rolled")
     lookback: Duration = Field(timedelta(minutes=10), description="How much of the event log is read again each time")
     base_url: str = Field("https://api.stripe.com", description="Another server, such as a sandbox on this machine")
 

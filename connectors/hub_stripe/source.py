@@ -8,20 +8,19 @@ import pyarrow as pa
 
 from hub.sdk.connector import Source
 from hub.sdk.errors import BadData, HubError
-from hub.sdk.records import Delivery, Fact, Json, Page
+from hub.sdk.records import Fact, Json, Page
 from hub.sdk.settings import SourceSettings
 from hub.sdk.streams import QUARANTINE
 from hub.sdk.tables import table_of
 from hub_stripe.client import PAGE, Client, objects
 from hub_stripe.objects import STREAMS, Misfit, record
 from hub_stripe.settings import StripeSettings
-from hub_stripe.signature import check
 
 _PATHS = {"customer": "/customers", "charge": "/charges", "subscription": "/subscriptions"}
-_EVENTS = {"customer": "customer.", "charge": "charge.", "subscription": "customer.subscription."}
 _TYPES = (
     *(f"customer.{what}" for what in ("created", "updated", "deleted")),
     *(f"charge.{what}" for what in ("succeeded", "updated", "refunded", "captured")),
+    *(f"refund.{what}" for what in ("updated", "failed")),
     *(f"customer.subscription.{what}" for what in ("created", "updated", "deleted", "paused", "resumed")),
 )
 _KEPT = timedelta(days=29)  # the event log holds 30 days
@@ -62,31 +61,6 @@ class StripeSource(Source[StripeSettings, SourceSettings]):
             )
         else:
             yield from self._changes(client, wanted, last)
-
-    def verify(self, headers: Mapping[str, str], body: bytes) -> Delivery:
-        """Prove that an event is from Stripe; raises `Refused`."""
-        now = datetime.now(UTC)
-        check(self.settings, {name.lower(): value for name, value in headers.items()}, body, now)
-        event = _loaded(body)
-        return Delivery(str(event.get("id")), str(event.get("type")), now, body)
-
-    def unpack(self, delivery: Delivery) -> Page:
-        """Make a page of an event's object, which is as new as the event.
-
-        Raises:
-            BadData: the event carries no object (a thin event).
-        """
-        event = _loaded(delivery.body)
-        data = event.get("data")
-        found = data.get("object") if isinstance(data, Mapping) else None
-        if not isinstance(found, Mapping):
-            raise BadData("the event carries no object; let Stripe send snapshot events, not thin ones.")
-        kind = str(found.get("object"))
-        if kind not in STREAMS:
-            return Page()
-        if kind == "customer" and event.get("type") == "customer.deleted":
-            return Page(deleted={STREAMS[kind]: [str(found.get("id"))]})
-        return _page([found], datetime.fromtimestamp(int(str(event.get("created"))), UTC).replace(tzinfo=None))
 
     @property
     def _now(self) -> datetime:
@@ -135,9 +109,12 @@ def _whole(client: Client, found: Mapping[str, Json]) -> Mapping[str, Json]:
 
 
 def _named(event: Mapping[str, Json]) -> tuple[str, str]:
-    """Kind and id of the object that an event is about."""
+    """Kind and id of the object that an event changed; of a refund it is its charge."""
     data = event.get("data")
     [found] = objects([data.get("object") if isinstance(data, Mapping) else None])
+    charge = found.get("charge")
+    if found.get("object") == "refund":
+        return "charge", str(charge.get("id") if isinstance(charge, Mapping) else charge)
     return str(found.get("object")), str(found["id"])
 
 
@@ -155,13 +132,3 @@ def _page(found: Sequence[Mapping[str, Json]], version: datetime) -> Page:
             refused.append({"stream": stream, "field": field, "reason": str(misfit), "raw": raw})
     quarantine = pa.Table.from_pylist(refused, schema=QUARANTINE) if refused else None
     return Page({stream: table_of(stream, each) for stream, each in rows.items() if each}, quarantine=quarantine)
-
-
-def _loaded(body: bytes) -> Mapping[str, Json]:
-    try:
-        event: Json = json.loads(body)
-    except ValueError:
-        raise BadData("expected JSON in UTF-8.") from None
-    if not isinstance(event, Mapping):
-        raise BadData("expected a JSON object.")
-    return event

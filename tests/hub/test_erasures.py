@@ -60,6 +60,20 @@ def test_a_request_from_elsewhere_finds_the_whole_person(tmp_path: Path) -> None
     assert set() == shop.lists.get("list/all", set())
 
 
+def test_the_breaker_holds_no_removal_of_those_who_asked(tmp_path: Path) -> None:
+    """Sixty of sixty at once would be held for any other reason; these go in the run that hears of them."""
+    shop = make_shop(tmp_path, segments=SEGMENTS, letters=lists(NO_CONSENT))
+    sixty = range(1, 61)  # "0" is no number of a customer: it is blocked
+    shop.bring(people=[person(n) for n in sixty], orders=[order(n, days_ago(5)) for n in sixty])
+    with shop.open() as project:
+        approve(project, "all", who="ann")
+        run_once(project)
+        assert 60 == len(shop.lists["list/all"])
+        shop.bring(erasures=[request(customer=str(n)) for n in sixty])
+        report = run_once(project)
+        assert (0, 60) == (len(shop.lists["list/all"]), report.audiences[0].removed)
+
+
 def test_status_shows_requests_with_the_day_they_are_due(tmp_path: Path) -> None:
     """A month after they were made; by their number, never by the person."""
     shop = make_shop(tmp_path)
