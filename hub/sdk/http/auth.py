@@ -64,20 +64,24 @@ class Token:
 
 
 class Refreshing:
-    """A bearer token that `mint` makes anew before it expires, and once when the vendor refuses it.
+    """A token that `mint` makes anew before it expires, and once when the vendor refuses it.
 
-    However many threads need one, `mint` runs once at a time, and whoever waited for it uses its result. `early` is how
-    long before its end a token is replaced (a tenth of its life when that is shorter).
+    It is sent as `header`, behind `prefix`. However many threads need one, `mint` runs once at a time, and whoever
+    waited for it uses its result. `early` is how long before its end a token is replaced (a tenth of its life when that
+    is shorter).
     """
 
     def __init__(
         self,
         mint: Callable[[], Token],
         *,
+        header: str = "Authorization",
+        prefix: str = "Bearer ",
         early: timedelta = timedelta(minutes=1),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._mint = mint
+        self._header, self._prefix = header, prefix
         self._early = early.total_seconds()
         self._clock = clock
         self._lock = threading.Lock()
@@ -101,6 +105,6 @@ class Refreshing:
     def _replace(self) -> None:
         token = self._mint()
         register_secret(token.value)
-        self._headers = {"Authorization": f"Bearer {token.value}"}
+        self._headers = {self._header: f"{self._prefix}{token.value}"}
         life = token.lifetime.total_seconds() if token.lifetime else float("inf")
         self._replace_at = self._clock() + life - min(self._early, life / 10)

@@ -3,7 +3,7 @@
 import json as jsonlib
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NoReturn, cast
 
@@ -28,10 +28,10 @@ class Response:
     write: bool = False
 
     def json(self) -> Json:
-        """Return the body as JSON.
+        """Return the body as JSON; half a character (a lone surrogate) becomes U+FFFD.
 
         Raises:
-            BadData: it is no JSON, holds NaN, an infinite number or half a character, or is nested absurdly deep.
+            BadData: it is no JSON, holds NaN or an infinite number, or is nested absurdly deep.
             Unanswered: the same, when the request was a write.
         """
         try:
@@ -60,33 +60,24 @@ class Response:
 
 def _loaded(body: bytes) -> Json:
     data = cast("Json", jsonlib.loads(body.decode("utf-8-sig"), parse_constant=_refuse))
-    if _SUSPECT.search(body):
-        for leaf in _leaves(data):
-            _check(leaf)
-    return data
+    return _mended(data) if _SUSPECT.search(body) else data
 
 
 def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"holds {constant}")
 
 
-def _check(leaf: object) -> None:
-    if isinstance(leaf, str):
-        leaf.encode()  # raises UnicodeEncodeError, a ValueError, for half a character
-    elif isinstance(leaf, float) and not math.isfinite(leaf):
+def _mended(data: Json) -> Json:
+    """Half a character means nothing and fits into no table: U+FFFD stands for it, so that its record can land."""
+    if isinstance(data, str):
+        return data.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(data, float) and not math.isfinite(data):
         raise ValueError("holds a number that is too large")
-
-
-def _leaves(data: object) -> Iterator[object]:
-    waiting = [data]
-    while waiting:
-        item = waiting.pop()
-        if isinstance(item, dict):
-            waiting += [*item.keys(), *item.values()]
-        elif isinstance(item, list):
-            waiting += item
-        else:
-            yield item
+    if isinstance(data, list):
+        return [_mended(each) for each in data]
+    if isinstance(data, dict):
+        return {str(_mended(name)): _mended(each) for name, each in data.items()}
+    return data
 
 
 def _named(error: ValueError) -> str:
@@ -96,6 +87,4 @@ def _named(error: ValueError) -> str:
             return f"is no JSON from line {error.lineno}, column {error.colno} on"
         case UnicodeDecodeError():
             return "is not UTF-8"
-        case UnicodeEncodeError():
-            return "holds half a character (a lone surrogate)"
     return str(error)

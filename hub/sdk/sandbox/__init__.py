@@ -21,5 +21,18 @@ from hub.sdk.sandbox.base import Exchange, Sandbox, route
 from hub.sdk.sandbox.faults import Fault, Faults
 from hub.sdk.sandbox.messages import Reply, Request
 from hub.sdk.sandbox.people import Person, people
+from hub.sdk.sandbox.source import Change, SourceSandbox
 
-__all__ = ["Exchange", "Fault", "Faults", "Person", "Reply", "Request", "Sandbox", "people", "route"]
+__all__ = [
+    "Change",
+    "Exchange",
+    "Fault",
+    "Faults",
+    "Person",
+    "Reply",
+    "Request",
+    "Sandbox",
+    "SourceSandbox",
+    "people",
+    "route",
+]

@@ -16,8 +16,9 @@ from urllib.parse import unquote
 
 from hub.sdk.records import Json
 from hub.sdk.sandbox.control import control
-from hub.sdk.sandbox.faults import Fault, Faults
+from hub.sdk.sandbox.faults import RESHAPING, Fault, Faults
 from hub.sdk.sandbox.messages import Reply, Request
+from hub.sdk.sandbox.reshape import reshaped
 from hub.sdk.sandbox.server import Server
 
 H = TypeVar("H", bound=Callable[..., Reply])
@@ -83,6 +84,7 @@ class Sandbox(ABC):
         self._port = port
         self.in_flight = 0
         self._server: Server | None = None
+        self._last: dict[str, Reply] = {}
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -123,6 +125,10 @@ class Sandbox(ABC):
     def malformed(self, request: Request, problem: ValueError) -> Reply:
         """Answer a body that a handler could not read."""
         return Reply(status=400, json={"error": "malformed body"})
+
+    def rows(self, body: Json) -> list[Json] | None:
+        """Return the list of records within an answer's body, the very list; None for answers that hold none."""
+        return None
 
     # -- running it -------------------------------------------------------------------------------------------------
 
@@ -175,6 +181,12 @@ class Sandbox(ABC):
         reply = None if fault and fault.kind in _BEFORE else self._handled(request)
         if fault and fault.kind in {"status", "status_after"}:
             reply = _spoiled(fault)
+        elif reply and fault and fault.kind in RESHAPING:
+            reply = reshaped(reply, fault, self.rows)
+        elif reply and fault and fault.kind == "replay":
+            reply = self._last.get(request.path, reply)
+        elif reply:
+            self._last[request.path] = reply
         self._log(request, reply, fault)
         return reply, fault
 

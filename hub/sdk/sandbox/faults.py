@@ -20,7 +20,14 @@ Kind = Literal[
     "content_type",
     "slow",
     "empty",
+    "replay",
+    "no_rows",
+    "reversed_rows",
+    "repeated_rows",
+    "unknown_field",
+    "other_type",
 ]
+RESHAPING = frozenset({"no_rows", "reversed_rows", "repeated_rows", "unknown_field", "other_type"})
 
 
 class Fault(BaseModel):
@@ -37,6 +44,11 @@ class Fault(BaseModel):
         content_type: apply, answer 200 with `body` (an HTML login page when empty) as text/html
         slow: apply, then send one byte of the answer (its header too) every `seconds`
         empty: apply, answer with the right status and no body
+        replay: answer what was answered before on this path, as a vendor does whose paging is stuck
+        no_rows, reversed_rows, repeated_rows: apply, and take the rows of the answer away, turn them round, send them
+            twice; what leads to the next page stays (see `Sandbox.rows`)
+        unknown_field: apply, and give every row of the answer a field that nobody knows
+        other_type: apply, and replace the value at `field` (`address.city`) of the answer's first row by `body`, JSON
     `method` and `path` (shell pattern without the query) choose requests. `skip`: let so many matching ones pass first;
     `times`: how many to spoil, None for all. `retry_after`: sent as it is, so that nonsense can be tested.
     """
@@ -50,6 +62,7 @@ class Fault(BaseModel):
     skip: int = Field(default=0, ge=0)
     status: int = 503
     body: str = ""
+    field: str = ""
     content_type: str = "application/json"
     retry_after: str | None = None
     seconds: float = Field(default=3600.0, ge=0)

@@ -99,3 +99,9 @@ def test_a_failed_renewal_is_the_callers_error() -> None:
         with pytest.raises(RetryLater, match="token endpoint"):
             http.put("/customers/9", json={})
         assert 0 == len(box.requests)
+
+
+def test_a_token_goes_in_the_header_that_the_vendor_wants() -> None:
+    """Not every vendor says Bearer."""
+    auth = Refreshing(lambda: Token("minted-0001"), header="X-Access-Token", prefix="")
+    assert {"X-Access-Token": "minted-0001"} == auth.headers()

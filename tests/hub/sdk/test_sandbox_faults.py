@@ -6,8 +6,10 @@ from contextlib import closing
 
 import pytest
 
-from hub.sdk.sandbox import Fault
+from hub.sdk.records import Json
+from hub.sdk.sandbox import Fault, Reply
 from hub.sdk.sandbox.faults import Kind
+from hub.sdk.sandbox.reshape import reshaped
 from tests.support.http_shop import Shop
 
 BODY = json.dumps({"email": "new@shop.example"})
@@ -117,3 +119,29 @@ def test_a_sandbox_that_stops_cuts_what_still_hangs() -> None:
         connection.request("GET", "/v1/customers/1")
         while not shop.requests:
             pass
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [
+        (Fault(kind="no_rows"), []),
+        (Fault(kind="reversed_rows"), [{"n": {"x": 2}}, {"n": {"x": 1}}]),
+        (Fault(kind="repeated_rows"), [{"n": {"x": 1}}, {"n": {"x": 2}}] * 2),
+        (Fault(kind="other_type", field="n.x", body="[1]"), [{"n": {"x": [1]}}, {"n": {"x": 2}}]),
+        (Fault(kind="unknown_field"), [{"n": {"x": x}, "unknown_field": {"x": [1]}} for x in (1, 2)]),
+    ],
+)
+def test_rows_of_another_shape(fault: Fault, expected: Json) -> None:
+    """What stands around the rows stays as it is, and so does the answer that the vendor made."""
+    body: Json = {"rows": [{"n": {"x": 1}}, {"n": {"x": 2}}], "next": "b"}
+    made = reshaped(Reply(json=body), fault, lambda found: found["rows"])  # type: ignore[arg-type,return-value,index,call-overload]
+    assert {"rows": expected, "next": "b"} == made.json
+    assert {"rows": [{"n": {"x": 1}}, {"n": {"x": 2}}], "next": "b"} == body
+
+
+def test_a_stuck_vendor_answers_as_before(box: Shop) -> None:
+    """The same answer as to the last request on that path."""
+    put(box)
+    box.faults.add(Fault(kind="replay"))
+    put(box)
+    assert [200, 200] == [exchange.status for exchange in box.requests]
