@@ -36,7 +36,7 @@ class Rules:
         return {**_HIDDEN, **self.hidden}
 
 
-def records(item: Object, form: Form, rules: Rules) -> Iterator[Mapping[str, object] | tuple[Misfit, Json]]:
+def records(item: Json, form: Form, rules: Rules) -> Iterator[Mapping[str, object] | tuple[Misfit, Json]]:
     """Yield a record for each answer of a response, or why there is none, with what came.
 
     A response that was not submitted has none. What the webhook sends and what the API lists give the same records.
@@ -44,6 +44,8 @@ def records(item: Object, form: Form, rules: Rules) -> Iterator[Mapping[str, obj
     Raises:
         Misfit: the response as a whole does not fit.
     """
+    if not isinstance(item, Mapping):
+        raise Misfit("response_id")
     if not completed(item):
         return
     moment, token, answers = submitted(item), text(item, "token"), item.get("answers") or []

@@ -41,7 +41,7 @@ class Client:
                 if key is None:
                     raise BadData("Typeform answered with a form that has no id.")
                 yield key
-            number, last = number + 1, _count(body, "page_count") or 1
+            number, last = number + 1, _count(body, "page_count")
 
     def form(self, form: str) -> Form:
         """Return the definition of a form."""
@@ -51,8 +51,8 @@ class Client:
 class Listing:
     """The completed responses of one form, from the newest back to `since`.
 
-    `whole` says, after all pages, whether that is what Typeform counted. `since` goes with the first page alone: who
-    sends it with `before` is refused, by what others found, so that the pages behind are cut off here.
+    `whole` says, after all pages, whether as many came as Typeform had counted before. `since` goes with the first page
+    alone: others found that it is refused beside `before`, so that the pages behind it are cut off here.
     """
 
     def __init__(self, client: Client, form: str, since: int | None) -> None:
@@ -60,7 +60,7 @@ class Listing:
         self._path = f"/forms/{quote(form, safe='')}/responses"
         self._since = since
         self._seen = 0
-        self._counted: int | None = None
+        self._counted = 0
         self.whole = True
 
     def pages(self) -> Iterator[Sequence[Json]]:
@@ -70,50 +70,41 @@ class Listing:
             RetryLater: the last response of a page was deleted meanwhile, so that the list has lost its place.
             BadData: a page is no list, or leads back to one before.
         """
-        before, asked = None, set[str]()
-        while True:
-            items, ended = self._page(before)
+        before, asked = None, set[str | None]()
+        if self._since is None:  # whoever reads everything says what is gone: the list alone is no proof
+            _, self._counted = self._asked({"page_size": 1})
+        while before not in asked:
+            asked.add(before)
+            items = self._page(before)
             if items:
                 yield items
-            if ended or not items:
+            if self._ends(items):
+                self.whole = self._seen >= self._counted
                 return
             before = _last_token(items)
-            if before in asked:
-                raise BadData("Typeform's paging goes in a circle: a page leads back.")
-            asked.add(before)
+        raise BadData("Typeform's paging goes in a circle: a page leads back.")
 
-    def _page(self, before: str | None) -> tuple[Sequence[Json], bool]:
-        """Return a page and whether it is the last one. An empty one that contradicts the count is asked for twice."""
-        items, total = self._asked(before)
-        if not items and self._lacks(0, total):
-            items, total = self._asked(before)
+    def _page(self, before: str | None) -> Sequence[Json]:
+        since: dict[str, int | str] = {} if self._since is None else {"since": self._since}
+        items, total = self._asked({"page_size": PAGE, **(since if before is None else {"before": before})})
+        if before is None and since:
+            self._counted = total
         self._seen += _different(items)
-        if not items:
-            self.whole = not self._lacks(0, total)
-        return items, self._ends(items, total)
+        return items
 
-    def _asked(self, before: str | None) -> tuple[Sequence[Json], int | None]:
-        since = {} if self._since is None else {"since": self._since}
-        place = since if before is None else {"before": before}
-        params = {"page_size": PAGE, "response_type": "completed", **place}
-        response = self._http.get(self._path, params=params, ok=_LOST if before else ())
+    def _asked(self, params: Mapping[str, int | str]) -> tuple[Sequence[Json], int]:
+        lost = _LOST if "before" in params else ()
+        response = self._http.get(self._path, params={"response_type": "completed", **params}, ok=lost)
         if response.status in _LOST:
             raise RetryLater(f"{response.request}: changed while it was read.", hint="It is read again later.")
         _, items, total = _list(response)
-        self._counted = total if before is None else self._counted
         return items, total
 
-    def _ends(self, items: Sequence[Json], total: int | None) -> bool:
-        if self._since is not None and items and _older(items[-1], self._since):
+    def _ends(self, items: Sequence[Json]) -> bool:
+        """Say whether nothing follows; a short page that leaves something uncounted for is not the last one."""
+        if not items or (self._since is not None and _older(items[-1], self._since)):
             return True
-        return len(items) < PAGE and not self._lacks(len(items), total)
-
-    def _lacks(self, here: int, total: int | None) -> bool:
-        """Say whether more is counted than came.
-
-        Whether `total_items` counts what is left from `before` on or all there is, nobody says; both are understood.
-        """
-        return total is not None and total > here and self._seen < min(total, self._counted or total)
+        return len(items) < PAGE and self._seen >= self._counted
 
 
 def seconds(item: Json) -> int | None:
@@ -142,8 +133,8 @@ def _last_token(items: Sequence[Json]) -> str:
     raise BadData("Typeform answered with a page of responses without tokens.")
 
 
-def _list(response: Response) -> tuple[Object, Sequence[Json], int | None]:
-    """Return a list's body, its items, and how many it counts."""
+def _list(response: Response) -> tuple[Object, Sequence[Json], int]:
+    """Return a list's body, its items, and how many it counts; 0 where it does not say."""
     body = _object(response)
     items = body.get("items")
     if not isinstance(items, list):
@@ -158,9 +149,9 @@ def _object(response: Response) -> Object:
     raise response.unreadable("is no JSON object")
 
 
-def _count(body: Object, key: str) -> int | None:
+def _count(body: Object, key: str) -> int:
     value = body.get(key)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0
 
 
 def _code(response: Response) -> str:

@@ -26,7 +26,7 @@ class TypeformSandbox(SourceSandbox):
     """One account; it begins with one form, which asks whether and why one would recommend a shop.
 
     `lag`: how long a response is not listed yet, though it was pushed. `per_second`: requests that are answered, None
-    for any number. `totals`: whether `total_items` counts all responses, rather than those from `before` on.
+    for any number. `total_items` counts what is left from `before` on.
     """
 
     name = "typeform"
@@ -41,7 +41,6 @@ class TypeformSandbox(SourceSandbox):
         self.webhook_secret = "sandbox-webhook-secret"  # noqa: S105 - the same
         self.lag = timedelta(0)
         self.per_second: int | None = None
-        self.totals = False
         self.forms: dict[str, dict[str, Json]] = {}
         self.responses: dict[str, list[dict[str, Json]]] = {}
         self._number = 0
@@ -192,7 +191,7 @@ class TypeformSandbox(SourceSandbox):
         if before and before not in tokens:
             return _error(HTTPStatus.BAD_REQUEST, "INVALID_TOKEN", "before names no response")
         rest = found[tokens.index(before) + 1 :] if before else found
-        return _page(rest[:size], len(found if self.totals else rest), size)
+        return _page(rest[:size], len(rest), size)
 
     def _newest(self, form: str, request: Request) -> Sequence[Mapping[str, Json]]:
         """What of a form is listed yet, the newest first; what was never submitted bears the year 1."""

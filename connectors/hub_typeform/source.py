@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 
@@ -54,20 +54,15 @@ class TypeformSource(Source[TypeformSettings, TypeformSourceSettings]):
             return
         known = {} if since is None else _places(since)
         places, doubts = dict[str, int](), list[str]()
-        forms = self._forms()
-        for form in forms:
-            listing = Listing(self._client, form, self._since(known.get(form)))
-            newest = known.get(form, 0)
-            for page in self._pages(form, listing):
-                newest = max(newest, page[1])
-                yield page[0]
-            if listing.whole:
-                places[form] = newest
+        for form in self._forms():
+            place, whole = yield from self._one(form, known.get(form))
+            if whole:
+                places[form] = place
+                if place != known.get(form):
+                    yield Page(cursor={"forms": {**known, **places}})
             else:
                 places |= {form: known[form]} if form in known else {}
                 doubts.append(f"Typeform counts more responses of form {form} than it lists; they are asked for again.")
-            if places.get(form) != known.get(form):
-                yield Page(cursor={"forms": {**known, **places}})
         yield Page(cursor={"forms": places}, complete=since is None and not doubts, warnings=doubts)
 
     def verify(self, headers: Mapping[str, str], body: bytes) -> Delivery:
@@ -117,20 +112,27 @@ class TypeformSource(Source[TypeformSettings, TypeformSourceSettings]):
         """Where a read begins: a look-back before the newest response that was read; None: from the start."""
         return max(place - int(self.settings.lookback.total_seconds()), 0) if place else None
 
-    def _pages(self, form: str, listing: Listing) -> Iterator[tuple[Page, int]]:
-        """Yield pages of records with the newest instant in each, never one that is still to come."""
-        now, definition = int(self.context.now.timestamp()), None
-        for items in listing.pages():
-            definition = definition or self._client.form(form)
-            moments = [moment for each in items if (moment := seconds(each)) is not None]
-            yield self._page(items, definition), min(max(moments, default=0), now)
+    def _one(self, form: str, place: int | None) -> Generator[Page, None, tuple[int, bool]]:
+        """Yield a form's pages, twice where fewer came than were counted; return the newest instant, and if all came.
+
+        An instant that is still to come does not count.
+        """
+        now, newest, definition = int(self.context.now.timestamp()), place or 0, None
+        for _ in range(2):
+            listing = Listing(self._client, form, self._since(place))
+            for items in listing.pages():
+                definition = definition or self._client.form(form)
+                yield self._page(items, definition)
+                moments = [moment for each in items if (moment := seconds(each)) is not None]
+                newest = max(newest, min(max(moments, default=0), now))
+            if listing.whole:
+                return newest, True
+        return newest, False
 
     def _page(self, items: Sequence[Json], form: Form) -> Page:
         rows, refused = list[Mapping[str, object]](), list[Mapping[str, object]]()
         for item in items:
             try:
-                if not isinstance(item, Mapping):
-                    raise Misfit("response_id")
                 for each in records(item, form, self._rules):
                     if isinstance(each, tuple):
                         refused.append(_refused(*each))
