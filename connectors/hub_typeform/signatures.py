@@ -26,6 +26,7 @@ def prove(settings: TypeformSettings, headers: Mapping[str, str], body: bytes) -
     if not secrets:
         raise Refused("The connection has no webhook_secret to prove events with.")
     given = next((value for name, value in headers.items() if name.lower() == HEADER.lower()), "")
-    matches = [hmac.compare_digest(signature(each, body).encode(), given.encode()) for each in secrets]
+    sent = given.encode(errors="replace")
+    matches = [hmac.compare_digest(signature(each, body).encode(), sent) for each in secrets]
     if not any(matches):
         raise Refused("The signature does not match the body.")
