@@ -1,6 +1,6 @@
 """What people answered is what lands, at first and after whatever happened between reads."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,14 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.sdk.connector import Context
-from hub.sdk.errors import BadData, RetryLater, StopConnection
-from hub.sdk.records import Json, Page
-from hub.sdk.sandbox import Fault
+from hub.sdk.errors import StopConnection
 from hub_typeform import client as client_module
 from hub_typeform.client import Client
 from hub_typeform.sandbox import TypeformSandbox
 from hub_typeform.settings import TypeformSettings, TypeformSourceSettings
 from hub_typeform.source import TypeformSource
+from tests.connectors.hub_typeform.reading import Landed, read, source
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LISTED = "/forms/*/responses"
@@ -38,88 +37,6 @@ def small_pages(monkeypatch: pytest.MonkeyPatch) -> int:
     return 5
 
 
-def source(box: TypeformSandbox, **entry: object) -> TypeformSource:
-    """The source at the vendor's time."""
-    table = TypeformSettings.model_validate(box.connection())
-    context = Context("surveys", Path(), box.now())
-    return TypeformSource(table, TypeformSourceSettings.model_validate(entry), context)
-
-
-class Landed:
-    """Pages folded as the hub does it: by key, the last one wins; a complete read forgets what it did not bring."""
-
-    def __init__(self) -> None:
-        self.rows: dict[str, Mapping[str, Any]] = {}
-        self.cursor: Json = None
-        self.warnings: list[str] = []
-        self.complete = False
-
-    def take(self, pages: Iterator[Page]) -> "Landed":
-        """Fold the pages of one read."""
-        seen, self.complete = set[str](), False
-        for page in pages:
-            for row in page.rows["responses"].to_pylist() if page.rows else ():
-                seen.add(row["response_id"])
-                self.rows[row["response_id"]] = row
-            self.complete = page.complete
-            self.cursor = page.cursor if page.cursor is not None else self.cursor
-            self.warnings += page.warnings
-        if self.complete:
-            self.rows = {key: row for key, row in self.rows.items() if key in seen}
-        return self
-
-
-def read(box: TypeformSandbox, landed: Landed | None = None, **entry: object) -> Landed:
-    """Read on from where `landed` stands."""
-    landed = landed or Landed()
-    return landed.take(source(box, **entry).read(["responses"], landed.cursor))
-
-
-def queries(box: TypeformSandbox) -> list[dict[str, str]]:
-    """The parameters of every request for responses so far."""
-    found = [each.request for each in box.requests if each.request.path.endswith("/responses")]
-    return [{name: values[-1] for name, values in each.query.items()} for each in found]
-
-
-@pytest.mark.parametrize("count", [0, 1, 4, 5, 6, 10, 11])
-@pytest.mark.usefixtures("small_pages")
-def test_a_full_read_brings_everything(box: TypeformSandbox, count: int) -> None:
-    """However many pages that is, and whether the last one is full or not."""
-    made = {*box.make("responses", count)}
-    landed = read(box)
-    assert (made, True, []) == ({*landed.rows}, landed.complete, landed.warnings)
-
-
-@pytest.mark.usefixtures("small_pages")
-def test_a_second_read_looks_back_and_not_further(box: TypeformSandbox) -> None:
-    """It asks from an hour before the newest response on, `since` with the first page alone."""
-    box.make("responses", 3)
-    box.clock = START
-    box.make("responses", 7)
-    landed = read(box)
-    box.clock = START + timedelta(days=1)
-    box.make("responses", 7)
-    before = len(queries(box))
-    read(box, landed)
-    asked = queries(box)[before:]
-    since = str(int((START - timedelta(hours=1)).timestamp()))
-    assert [since, None, None] == [each.get("since") for each in asked]
-    assert [False, True, True] == ["before" in each for each in asked]
-    assert 17 == len(landed.rows)
-
-
-@pytest.mark.usefixtures("small_pages")
-def test_pages_behind_the_look_back_are_not_asked_for(box: TypeformSandbox) -> None:
-    """The page that reaches beyond it is the last one, though `since` cannot go with it."""
-    box.make("responses", 50)
-    box.clock = START
-    box.make("responses", 7)
-    landed = read(box)
-    before = len(box.requests)
-    read(box, landed)
-    assert 2 == sum(each.request.path.endswith("/responses") for each in list(box.requests)[before:])
-
-
 def test_a_response_that_is_listed_late_is_read(box: TypeformSandbox) -> None:
     """One from half an hour before the newest one that was read, which was not listed then."""
     read(box)
@@ -132,17 +49,6 @@ def test_a_response_that_is_listed_late_is_read(box: TypeformSandbox) -> None:
     read(box, landed)
     box.responses[box.first].append(hidden)
     assert late in read(box, landed).rows
-
-
-def test_the_second_of_the_newest_response_is_read_again(box: TypeformSandbox) -> None:
-    """Without any look-back the bound is inclusive: another response of that second is not lost."""
-    box.make("responses")
-    landed = read(box)
-    [twin] = box.make("responses")
-    connection = {**box.connection(), "lookback": "0 seconds"}
-    table = TypeformSettings.model_validate(connection)
-    again = TypeformSource(table, TypeformSourceSettings(), Context("surveys", Path(), box.now()))
-    assert twin in landed.take(again.read(["responses"], landed.cursor)).rows
 
 
 def test_an_instant_to_come_does_not_move_the_cursor(box: TypeformSandbox) -> None:
@@ -188,21 +94,6 @@ def test_only_forms_that_are_named_are_read(box: TypeformSandbox) -> None:
     assert {f"/forms/{other}", f"/forms/{other}/responses"} == {each.request.path for each in box.requests}
 
 
-def test_forms_are_listed_over_pages(box: TypeformSandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every form of the account is read, whatever page it is on."""
-    monkeypatch.setattr(client_module, "FORMS_PAGE", 2)
-    forms = [box.form(f"Form {number}", {"nps": ("opinion_scale", {"steps": 11})}) for number in range(4)]
-    made = {f"{box.respond(form, {'nps': 3})}/nps" for form in forms}
-    assert made == {*read(box).rows}
-
-
-def test_a_form_is_read_once_for_all_its_pages(box: TypeformSandbox, small_pages: int) -> None:
-    """Its definition does not change between pages."""
-    box.make("responses", 4 * small_pages)
-    read(box)
-    assert 1 == sum(each.request.path == f"/forms/{box.first}" for each in box.requests)
-
-
 def test_only_a_full_read_notices_a_deletion(box: TypeformSandbox) -> None:
     """Typeform tells nobody of it."""
     kept, gone = box.make("responses", 2)
@@ -225,57 +116,6 @@ def test_a_pushed_response_that_is_not_listed_yet_comes_back(box: TypeformSandbo
     assert {key} == {*read(box, landed).rows}
 
 
-@pytest.mark.parametrize("skip", [0, 1, 2, 3])
-def test_an_empty_page_that_contradicts_the_count_is_asked_for_again(
-    box: TypeformSandbox, small_pages: int, skip: int
-) -> None:
-    """Once is enough: everything lands, and nothing is said."""
-    made = {*box.make("responses", 2 * small_pages + 1)}
-    box.faults.add(Fault(kind="no_rows", path=LISTED, skip=skip))
-    landed = read(box)
-    assert (made, True, []) == ({*landed.rows}, landed.complete, landed.warnings)
-
-
-def test_who_lists_fewer_than_counted_deletes_nothing(box: TypeformSandbox) -> None:
-    """The read is no complete one, the operator is told, and the cursor stays, so that it is asked for again."""
-    made = {*box.make("responses", 3)}
-    landed = read(box)
-    before, landed.cursor = landed.cursor, None
-    box.faults.add(Fault(kind="no_rows", path=LISTED, times=None))
-    read(box, landed)
-    assert (made, False) == ({*landed.rows}, landed.complete)
-    assert {"forms": {}} == landed.cursor
-    assert "counts more responses" in landed.warnings[0]
-    landed.cursor = before
-    assert before == read(box, landed).cursor
-
-
-def test_a_list_of_forms_that_is_empty_though_there_are_some_is_no_end(box: TypeformSandbox) -> None:
-    """Else all responses would be taken for deleted."""
-    box.faults.add(Fault(kind="no_rows", path="/forms"))
-    with pytest.raises(BadData, match="lists none"):
-        read(box)
-
-
-@pytest.mark.usefixtures("small_pages")
-def test_a_vendor_that_is_stuck_ends_the_read(box: TypeformSandbox) -> None:
-    """The same page over and over is a circle."""
-    box.make("responses", 12)
-    box.faults.add(Fault(kind="replay", path=LISTED, skip=2, times=None))
-    with pytest.raises(BadData, match="circle"):
-        read(box)
-
-
-def test_a_list_that_loses_its_place_is_read_again_later(box: TypeformSandbox, small_pages: int) -> None:
-    """Where the last response of a page is deleted before the next page, nobody has to mend anything."""
-    box.make("responses", 3 * small_pages)
-    pages = source(box).read(["responses"], None)
-    last = next(pages).rows["responses"]["response_id"].to_pylist()[-1]
-    box.remove("responses", last)
-    with pytest.raises(RetryLater, match="changed while it was read"):
-        list(pages)
-
-
 def test_too_many_forms_are_refused(box: TypeformSandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     """The cursor could not hold them; the hint says what to do."""
     monkeypatch.setattr("hub_typeform.source._MOST_FORMS", 1)
@@ -292,14 +132,6 @@ def test_two_requests_a_second_are_kept_to(monkeypatch: pytest.MonkeyPatch) -> N
         Client(TypeformSettings.model_validate(table), "surveys")
     assert [2, 2, None] == [rate and rate.requests for rate in rates]
     assert [timedelta(seconds=1)] * 2 == [rate.per for rate in rates[:2]]
-
-
-def test_too_fast_is_asked_again(box: TypeformSandbox, small_pages: int) -> None:
-    """429 is waited for, as long as it is said to last."""
-    made = {*box.make("responses", 2 * small_pages)}
-    box.per_second = 4
-    assert made == {*read(box).rows}
-    assert 429 in {each.status for each in box.requests}
 
 
 def test_a_wrong_token_stops_the_connection(box: TypeformSandbox) -> None:
