@@ -100,6 +100,22 @@ def test_an_answer_becomes_a_record(
     assert START.replace(tzinfo=None) == row["occurred_at"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "said", "answer"),
+    [
+        ("choice", {"other": "My own words"}, "My own words"),
+        ("choices", {"labels": ["Search"], "other": "My own words"}, "Search; My own words"),
+    ],
+)
+def test_what_is_on_no_list_counts(box: TypeformSandbox, kind: str, said: Json, answer: str) -> None:
+    """A choice may be in the person's own words, alone or beside others."""
+    form = box.form("Survey", FIELDS)
+    box.respond(form, {"found": "x"})
+    answers: Any = box.responses[form][0]["answers"]
+    answers[0] = {"field": answers[0]["field"], "type": kind, kind: said}
+    assert ("choice", answer) == (rows(box)["found"]["kind"], rows(box)["found"]["answer"])
+
+
 def test_of_a_payment_nothing_of_the_card_is_kept(box: TypeformSandbox) -> None:
     """Neither its last digits nor the name on it, in any column."""
     box.respond(box.form("Survey", FIELDS), {"paid": {"amount": "12.00", "last4": "4242", "name": "Ann Lee"}})

@@ -191,3 +191,17 @@ def test_responses_that_come_twice_are_counted_once(box: TypeformSandbox, monkey
     made = {*box.make("responses", 4)}
     box.faults.add(Fault(kind="repeated_rows", path=LISTED, skip=1))
     assert made == {*read(box).rows}
+
+
+@pytest.mark.usefixtures("small_pages")
+def test_the_instant_of_what_was_never_submitted_ends_no_list(
+    box: TypeformSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The year 1 is before every look-back, and says nothing of what follows."""
+    box.make("responses")
+    landed = read(box)
+    made = box.make("responses", 8)
+    monkeypatch.setattr(TypeformSandbox, "_newest", lambda box, form, _request: box.responses[form][::-1])
+    monkeypatch.setattr("hub_typeform.sandbox._since", lambda _request: None)
+    box.responses[box.first][4]["submitted_at"] = "0001-01-01T00:00:00Z"
+    assert {*made} - {made[3]} <= {*read(box, landed).rows}

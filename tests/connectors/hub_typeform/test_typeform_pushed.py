@@ -101,6 +101,13 @@ def test_a_header_of_nonsense_is_refused(value: str) -> None:
         prove(secrets(webhook_secret=NEW), {"Typeform-Signature": value}, BODY)
 
 
+def test_what_somebody_else_signed_is_refused(box: TypeformSandbox) -> None:
+    """Before anything of it is read."""
+    headers, body = box.push(box.respond(box.first, {"nps": 1}), "another-secret")
+    with pytest.raises(Refused):
+        source(box).verify(headers, body)
+
+
 def test_a_delivery_is_known_by_its_body(box: TypeformSandbox) -> None:
     """What is sent again has the same id; what is another response has another."""
     one, other = (box.respond(box.first, {"nps": number}) for number in (1, 2))
