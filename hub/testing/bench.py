@@ -18,7 +18,8 @@ from hub.testing.fold import Fold
 AnySource: TypeAlias = Source[Any, Any]
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
-OLD = timedelta(days=2)  # beyond any look-back: only a change can bring such records again
+OLD, OVER = timedelta(days=20), timedelta(days=15)
+"""How old the first records are, and over how long they come into being: no look-back brings them again."""
 MANY_PAGES = 5_000
 _HURRY = 0.01
 
@@ -92,20 +93,26 @@ class Bench:
     many: int = 10_050
 
     @contextmanager
-    def vendor(self, pages: float = 2.4, streams: tuple[str, ...] = ()) -> Iterator[Vendor]:
+    def vendor(self, pages: float = 2.4) -> Iterator[Vendor]:
         """Serve a vendor with so many pages of records of the first stream and two of each other, all of them old.
 
-        They come into being a second apart. Our own pauses between tries are cut to a hundredth.
+        Our own pauses between tries are cut to a hundredth.
         """
         hurry = pace.set(_HURRY)
         try:
             with self.sandbox() as box:
-                box.clock = START - OLD
-                for stream in streams or tuple(box.kinds):
-                    for _ in range(int(pages * box.one_page) if stream == next(iter(box.kinds)) else 2):
-                        box.make(stream)
-                        box.clock += timedelta(seconds=1)
+                _fill(box, pages)
                 box.clock = START
                 yield Vendor(self.source, box)
         finally:
             pace.reset(hurry)
+
+
+def _fill(box: SourceSandbox, pages: float) -> None:
+    """Let records come into being one after the other, over `OVER`."""
+    first, *others = box.kinds
+    streams = [first] * int(pages * box.one_page) + others * (2 if pages else 0)
+    box.clock = START - OLD
+    for stream in streams:
+        box.make(stream)
+        box.clock += OVER / len(streams)

@@ -27,12 +27,11 @@ class Client:
         Raises:
             BadData: an answer is no page of customers, or the paging goes in a circle.
         """
-        since = {"changed_since": changed_since.isoformat()} if changed_since else {}
+        params = {"changed_since": f"{changed_since.isoformat()}Z"} if changed_since else {}
 
         def ask(cursor: str | None) -> Response:
-            return self._http.get(
-                "/customers", params={**since, **({"cursor": cursor} if cursor else {}), "limit": limit}
-            )
+            behind = {"cursor": cursor} if cursor else {}
+            return self._http.get("/customers", params={**params, **behind, "limit": str(limit)})
 
         for page in pages(ask, _next):
             yield _customers(page)

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta, timezone
 from http import HTTPStatus
 from typing import ClassVar
 
@@ -9,6 +10,7 @@ from hub.sdk.records import Json
 from hub.sdk.sandbox import Change, Reply, Request, SourceSandbox, people, route
 
 _MOST = 100
+_ZONE = timezone(timedelta(hours=5, minutes=30))  # of the times that this vendor writes
 
 
 class ExampleSandbox(SourceSandbox):
@@ -48,12 +50,12 @@ class ExampleSandbox(SourceSandbox):
     def touch(self, stream: str, key: str, text: str) -> None:
         """Give a customer another last name."""
         del stream
-        self.customers[key] |= {"last_name": text, "updated_at": self.now().isoformat()}
+        self.customers[key] |= {"last_name": text, "updated_at": self._stamp()}
 
     def remove(self, stream: str, key: str) -> None:
         """Delete a customer; the list still names it."""
         del stream
-        self.customers[key] = {"id": key, "deleted": True, "updated_at": self.now().isoformat()}
+        self.customers[key] = {"id": key, "deleted": True, "updated_at": self._stamp()}
 
     def keys(self, stream: str) -> Sequence[str]:
         """Return the ids of those who are not deleted."""
@@ -85,10 +87,11 @@ class ExampleSandbox(SourceSandbox):
     @route("GET", "/v1/customers")
     def listed(self, request: Request) -> Reply:
         """List by time of change and id, behind `cursor`, at most `limit`."""
-        limit, start = int(request.param("limit", "50")), request.param("cursor") or request.param("changed_since")
+        limit, since = int(request.param("limit", "50")), request.param("changed_since")
+        start = request.param("cursor") or (_utc(since) if since else "")
         if not 1 <= limit <= _MOST:
             raise ValueError("limit must be between 1 and 100")
-        found = sorted((f"{each['updated_at']}|{key}", each) for key, each in self.customers.items())
+        found = sorted((f"{_utc(str(each['updated_at']))}|{key}", each) for key, each in self.customers.items())
         behind = [(place, each) for place, each in found if place > start]
         following = behind[limit - 1][0] if len(behind) > limit else None
         return Reply(json={"customers": [each for _, each in behind[:limit]], "next": following})
@@ -97,11 +100,19 @@ class ExampleSandbox(SourceSandbox):
     def _key(self) -> str:
         return f"example-key-{self._keys:04}"
 
+    def _stamp(self) -> str:
+        return self.now().astimezone(_ZONE).isoformat()
+
     def _made(self, number: int) -> str:
         [person] = people(1, seed=self.seed, start=number)
-        key, now = f"c{number:07}", self.now().isoformat()
+        key, now = f"c{number:07}", self._stamp()
         self.customers[key] = {
             "id": key, "first_name": person.first_name, "last_name": person.last_name, "email": person.email,
             "phone": person.phone, "country": person.country, "created_at": now, "updated_at": now,
         }  # fmt: skip
         return key
+
+
+def _utc(text: str) -> str:
+    """An instant in a form that sorts by time."""
+    return datetime.fromisoformat(text).astimezone(UTC).isoformat(timespec="microseconds")

@@ -51,9 +51,8 @@ class ExampleSource(Source[ExampleSettings, SourceSettings]):
     def _later(self, last: datetime | None, found: Sequence[Mapping[str, Json]]) -> datetime | None:
         """Return the latest change that was seen, never one that is yet to come: it would hide all until then."""
         now = self.context.now.astimezone(UTC).replace(tzinfo=None)
-        return max(
-            [*([last] if last else []), *(min(each, now) for each in map(_changed, found) if each)], default=None
-        )
+        seen = [min(each, now) for each in map(_changed, found) if each]
+        return max([*seen, last] if last else seen, default=None)
 
 
 def _changed(found: Mapping[str, Json]) -> datetime | None:

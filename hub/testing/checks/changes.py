@@ -1,6 +1,7 @@
 """What happens between two reads, and during one."""
 
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 
 from hub.sdk.sandbox import SourceSandbox
 from hub.testing.bench import Bench, Vendor
@@ -8,6 +9,7 @@ from hub.testing.fold import Fold
 from hub.testing.registry import check, must, same
 
 LATE = timedelta(minutes=1)
+_ZONES, _A_MOMENT = timedelta(hours=15), timedelta(seconds=2)
 
 
 @check
@@ -99,6 +101,39 @@ def late_commits_are_not_lost(bench: Bench) -> None:
 
 
 @check
+def a_record_from_the_future_hides_nothing(bench: Bench) -> None:
+    """A record that is stamped with next year does not keep what changes until then from being read."""
+    with bench.vendor(0.1) as vendor:
+        main, fold = vendor.streams[0], vendor.read()
+        vendor.wait(365)
+        vendor.box.make(main)
+        vendor.wait(-364)
+        vendor.read(fold)
+        vendor.wait()
+        [key] = vendor.box.make(main)
+        vendor.wait()
+        must(key in vendor.read(fold).keys(main), f"{main}: nothing is read any more after a record from the future")
+
+
+@check
+def times_are_utc(bench: Bench) -> None:
+    """Whatever zone the vendor writes, the time of a record that was made now is now in UTC."""
+    with bench.vendor(0.02) as vendor:
+        for stream in vendor.streams:
+            vendor.wait()
+            [key] = vendor.box.make(stream)
+            now = vendor.box.now().astimezone(UTC).replace(tzinfo=None)
+            for name, value in _record(vendor.read(), stream, key).items():
+                if isinstance(value, datetime) and abs(value - now) < _ZONES:
+                    must(abs(value - now) < _A_MOMENT, f"{stream}.{name}: {value} where it is {now} UTC")
+
+
+def _record(fold: Fold, stream: str, key: str) -> Mapping[str, object]:
+    found = fold.content().get(stream, {})
+    return next((row for each, row in found.items() if "/".join(map(str, each)) == key), {})
+
+
+@check
 def changes_between_pages_are_not_lost(bench: Bench) -> None:
     """What is made, changed or deleted while a read goes on lands with it, or with the next one."""
     with bench.vendor() as vendor:
@@ -128,8 +163,7 @@ def is_as_a_full_read(vendor: Vendor, fold: Fold) -> None:
 
 def shows(fold: Fold, stream: str, key: str, text: str) -> bool:
     """Say whether a record holds the text in any of its columns."""
-    found = [row for each, row in fold.rows.get(stream, {}).items() if "/".join(map(str, each)) == key]
-    return any(isinstance(value, str) and text in value for row in found for value in row.values())
+    return any(isinstance(value, str) and text in value for value in _record(fold, stream, key).values())
 
 
 def _that(box: SourceSandbox, change: str) -> list[str]:

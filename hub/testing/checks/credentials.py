@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from hub.sdk.errors import HubError, StopConnection
 from hub.sdk.records import Fact, Json
 from hub.sdk.settings import Secret, Settings
-from hub.testing.bench import Bench, Vendor
+from hub.testing.bench import AnySource, Bench, Vendor
 from hub.testing.fold import Fold
-from hub.testing.registry import check, must, same
+from hub.testing.registry import Violation, check, must, same
 
 
 @check
@@ -66,7 +66,7 @@ def _expires_after(vendor: Vendor, fold: Fold, pages: int) -> HubError | None:
 
 def _is_refused(vendor: Vendor, connection: Mapping[str, Json]) -> None:
     source = vendor.source(connection)
-    texts = _errors(list(source.check()))
+    texts = _told(source)
     must(texts, "check() found no error with credentials that the vendor refuses")
     raised = ""
     try:
@@ -78,6 +78,13 @@ def _is_refused(vendor: Vendor, connection: Mapping[str, Json]) -> None:
     must(raised, "read() ended as if all were well with credentials that the vendor refuses")
     for secret in secrets_of(source.settings):
         must(secret not in raised and not any(secret in text for text in texts), "a secret is in an error's text")
+
+
+def _told(source: AnySource) -> list[str]:
+    try:
+        return _errors(list(source.check()))
+    except Exception as error:
+        raise Violation(f"check() has to tell errors, and raised one: {type(error).__name__}") from error
 
 
 def _errors(facts: Sequence[Fact]) -> list[str]:

@@ -14,8 +14,7 @@ from hub.testing.checks.credentials import secrets_of
 from hub.testing.fold import Fold
 from hub.testing.registry import check, must, same
 
-_SETTLED = 4  # pages, after which nothing may grow but by little
-_NEARLY = 0.9  # of the records: by then whatever grows has grown, and the read still goes on
+_LOOK = 20  # pages from one look at the memory to the next
 _FEW_BYTES = 1_000_000
 _BLOCKS = 6  # for each record: what this check and a source that remembers keys hold; a whole record is dozens
 
@@ -27,17 +26,17 @@ def many_records_are_read_in_little_memory(bench: Bench) -> None:
         stream = vendor.streams[0]
         vendor.box.make(stream, bench.many)
         vendor.box.clock = START
-        keys, total, pages, held = set[str](), 0, 0, list[tuple[int, int]]()
+        keys, total, pages, held = set[str](), 0, 0, [_held()]
         for page in vendor.source().read([stream], None):
             fold = Fold()
             fold.take(page)
             keys |= fold.keys(stream)
             total, pages = total + fold.size, pages + 1
             del page, fold
-            if pages == _SETTLED or (len(held) == 1 and len(keys) > _NEARLY * bench.many):
+            if pages % _LOOK == 1:
                 held.append(_held())
         same(set(vendor.box.keys(stream)), keys, f"keys of {bench.many} records")
-        blocks, size = (last - first for first, last in zip(held[0], held[-1], strict=True)) if held else (0, 0)
+        blocks, size = (last - first for first, last in zip(held[0], max(held), strict=True))
         must(size < max(total // 4, _FEW_BYTES), f"{size:,} more bytes of tables are held, of {total:,} read")
         must(blocks < _BLOCKS * len(keys), f"{blocks:,} more objects are held at the end, for {len(keys):,} records")
 
