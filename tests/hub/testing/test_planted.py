@@ -26,22 +26,6 @@ class Bug:
     caught_by: str
 
 
-READ = """        for found in Client(self.settings).customers(start):
-            last = self._later(last, found)
-            yield _page(found, cursor={"changed": last.isoformat()} if last else None)
-"""
-LATER = "seen = [min(each, now) for each in map(_changed, found) if each]"
-ERRORS = "__import__('hub.sdk.errors').sdk.errors"
-NOT_A_LIST = NOT_A_LIST
-NOT_AN_OBJECT = """    body = response.json()
-    if isinstance(body, Mapping):
-        return body
-    raise response.unreadable("is no JSON object")"""
-QUARANTINED = (
-    """            refused.append({"stream": "people", "field": misfit.field, "reason": str(misfit), "raw": raw})"""
-)
-PAGES = "        for page in pages(ask, _next):\n            yield _customers(page)\n"
-
 BUGS = (
     Bug(
         "looks back at nothing",
@@ -60,13 +44,27 @@ BUGS = (
     Bug(
         "saves the cursor before the page",
         "source.py",
-        READ,
-        "        for found in Client(self.settings).customers(start):\n            last = self._later(last, found)\n"
-        '            yield Page(cursor={"changed": self.context.now.astimezone(UTC).replace(tzinfo=None).isoformat()})\n'
-        "            yield _page(found, cursor=None)\n",
+        (
+            "        for found in Client(self.settings).customers(start):\n"
+            "            last = self._later(last, found)\n"
+            '            yield _page(found, cursor={"changed": last.isoformat()} if last else None)\n'
+        ),
+        (
+            "        for found in Client(self.settings).customers(start):\n"
+            "            last = self._later(last, found)\n"
+            '            yield Page(cursor={"changed": '
+            "self.context.now.astimezone(UTC).replace(tzinfo=None).isoformat()})\n"
+            "            yield _page(found, cursor=None)\n"
+        ),
         "a_full_read_can_end_after_any_page",
     ),
-    Bug("saves now as the cursor", "source.py", LATER, "seen = [now]", "a_full_read_can_end_after_any_page"),
+    Bug(
+        "saves now as the cursor",
+        "source.py",
+        "seen = [min(each, now) for each in map(_changed, found) if each]",
+        "seen = [now]",
+        "a_full_read_can_end_after_any_page",
+    ),
     Bug(
         "gives no cursor",
         "source.py",
@@ -77,64 +75,115 @@ BUGS = (
     Bug(
         "drops the last page",
         "client.py",
-        PAGES,
-        "        for page in pages(ask, _next):\n            if _next(page) or not cursor_seen:\n"
-        "                yield _customers(page)\n            cursor_seen = True\n",
+        ("        for page in pages(ask, _next):\n            yield _customers(page)\n"),
+        (
+            "        for page in pages(ask, _next):\n"
+            "            if _next(page) or not cursor_seen:\n"
+            "                yield _customers(page)\n"
+            "            cursor_seen = True\n"
+        ),
         "a_full_read_brings_everything",
     ),
-    Bug("reads one page alone", "client.py", PAGES, PAGES + "            return\n", "a_full_read_brings_everything"),
+    Bug(
+        "reads one page alone",
+        "client.py",
+        ("        for page in pages(ask, _next):\n            yield _customers(page)\n"),
+        ("        for page in pages(ask, _next):\n            yield _customers(page)\n            return\n"),
+        "a_full_read_brings_everything",
+    ),
     Bug(
         "takes an empty page for the end",
         "client.py",
-        PAGES,
-        "        for page in pages(ask, _next):\n            if not _customers(page):\n"
-        "                return\n            yield _customers(page)\n",
+        ("        for page in pages(ask, _next):\n            yield _customers(page)\n"),
+        (
+            "        for page in pages(ask, _next):\n"
+            "            if not _customers(page):\n"
+            "                return\n"
+            "            yield _customers(page)\n"
+        ),
         "an_empty_page_is_not_the_end",
     ),
     Bug(
         "takes a short page for the end",
         "client.py",
-        PAGES,
-        PAGES + "            if len(_customers(page)) < PAGE:\n                return\n",
+        ("        for page in pages(ask, _next):\n            yield _customers(page)\n"),
+        (
+            "        for page in pages(ask, _next):\n"
+            "            yield _customers(page)\n"
+            "            if len(_customers(page)) < PAGE:\n"
+            "                return\n"
+        ),
         "an_empty_page_is_not_the_end",
     ),
     Bug(
         "goes round in circles",
         "client.py",
-        PAGES,
-        "        cursor = None\n        while True:\n            page = ask(cursor)\n            yield _customers(page)\n"
-        "            cursor = _next(page)\n            if cursor is None:\n                return\n",
+        ("        for page in pages(ask, _next):\n            yield _customers(page)\n"),
+        (
+            "        cursor = None\n"
+            "        while True:\n"
+            "            page = ask(cursor)\n"
+            "            yield _customers(page)\n"
+            "            cursor = _next(page)\n"
+            "            if cursor is None:\n"
+            "                return\n"
+        ),
         "a_vendor_that_is_stuck_does_not_hold_us",
     ),
     Bug(
         "takes 429 for the end",
         "client.py",
-        PAGES,
-        "        try:\n            for page in pages(ask, _next):\n                yield _customers(page)\n"
-        "        except __import__('hub.sdk.errors').sdk.errors.RetryLater:\n            return\n",
+        ("        for page in pages(ask, _next):\n            yield _customers(page)\n"),
+        (
+            "        try:\n"
+            "            for page in pages(ask, _next):\n"
+            "                yield _customers(page)\n"
+            "        except __import__('hub.sdk.errors').sdk.errors.RetryLater:\n"
+            "            return\n"
+        ),
         "a_vendor_that_stays_down_ends_the_read",
     ),
     Bug(
         "takes every error for the end",
         "source.py",
-        READ,
-        "        try:\n"
-        + READ.replace("        ", "            ", 1).replace("\n            ", "\n                ").rstrip(" ")
-        + "        except HubError:\n            return\n",
+        (
+            "        for found in Client(self.settings).customers(start):\n"
+            "            last = self._later(last, found)\n"
+            '            yield _page(found, cursor={"changed": last.isoformat()} if last else None)\n'
+        ),
+        (
+            "        try:\n"
+            "            for found in Client(self.settings).customers(start):\n"
+            "                last = self._later(last, found)\n"
+            '                yield _page(found, cursor={"changed": last.isoformat()} if last else None)\n'
+            "        except HubError:\n"
+            "            return\n"
+        ),
         "wrong_credentials_are_told",
     ),
     Bug(
         "lets the list stand for a login page",
         "client.py",
-        NOT_A_LIST,
+        '    raise BadData(f"{response.request}: expected a list of customers.")',
         "    return []",
         "a_value_of_another_type_costs_at_most_its_record",
     ),
     Bug(
         "takes anything for an empty page",
         "client.py",
-        NOT_AN_OBJECT,
-        '    try:\n        body = response.json()\n    except Exception:\n        return {"customers": []}\n    return body if isinstance(body, Mapping) else {}',
+        (
+            "    body = response.json()\n"
+            "    if isinstance(body, Mapping):\n"
+            "        return body\n"
+            '    raise response.unreadable("is no JSON object")'
+        ),
+        (
+            "    try:\n"
+            "        body = response.json()\n"
+            "    except Exception:\n"
+            '        return {"customers": []}\n'
+            "    return body if isinstance(body, Mapping) else {}"
+        ),
         "an_answer_of_another_kind_is_no_page",
     ),
     Bug(
@@ -168,14 +217,14 @@ BUGS = (
     Bug(
         "lets one bad record void its page",
         "source.py",
-        "        except Misfit as misfit:\n            raw =",
-        "        except Misfit as misfit:\n            raise HubError('bad record') from misfit\n            raw =",
+        ("        except Misfit as misfit:\n            raw ="),
+        ("        except Misfit as misfit:\n            raise HubError('bad record') from misfit\n            raw ="),
         "a_value_of_another_type_costs_at_most_its_record",
     ),
     Bug(
         "loses bad records without a word",
         "source.py",
-        QUARANTINED,
+        ('            refused.append({"stream": "people", "field": misfit.field, "reason": str(misfit), "raw": raw})'),
         "            del raw, misfit",
         "a_value_of_another_type_costs_at_most_its_record",
     ),
@@ -210,17 +259,33 @@ BUGS = (
     Bug(
         "keeps all pages",
         "source.py",
-        READ,
-        READ.replace("            yield", "            kept = [*locals().get('kept', []), found]\n            yield"),
+        (
+            "        for found in Client(self.settings).customers(start):\n"
+            "            last = self._later(last, found)\n"
+            '            yield _page(found, cursor={"changed": last.isoformat()} if last else None)\n'
+        ),
+        (
+            "        for found in Client(self.settings).customers(start):\n"
+            "            last = self._later(last, found)\n"
+            "            kept = [*locals().get('kept', []), found]\n"
+            '            yield _page(found, cursor={"changed": last.isoformat()} if last else None)\n'
+        ),
         "many_records_are_read_in_little_memory",
     ),
     Bug(
         "keeps all tables",
         "source.py",
-        READ,
-        "        kept = []\n"
-        + READ.replace(
-            "            yield _page(", "            kept.append(_page(found, None))\n            yield _page("
+        (
+            "        for found in Client(self.settings).customers(start):\n"
+            "            last = self._later(last, found)\n"
+            '            yield _page(found, cursor={"changed": last.isoformat()} if last else None)\n'
+        ),
+        (
+            "        kept = []\n"
+            "        for found in Client(self.settings).customers(start):\n"
+            "            last = self._later(last, found)\n"
+            "            kept.append(_page(found, None))\n"
+            '            yield _page(found, cursor={"changed": last.isoformat()} if last else None)\n'
         ),
         "many_records_are_read_in_little_memory",
     ),
@@ -242,7 +307,10 @@ BUGS = (
         "logs customers",
         "source.py",
         "            last = self._later(last, found)\n",
-        "            last = self._later(last, found)\n            __import__('logging').getLogger('x').debug('%s', found)\n",
+        (
+            "            last = self._later(last, found)\n"
+            "            __import__('logging').getLogger('x').debug('%s', found)\n"
+        ),
         "nothing_secret_is_told",
     ),
     Bug(
