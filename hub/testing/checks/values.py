@@ -2,6 +2,7 @@
 
 import json
 
+from hub.sdk.errors import HubError
 from hub.sdk.records import Json
 from hub.sdk.sandbox import Fault
 from hub.sdk.sandbox.reshape import places
@@ -62,13 +63,17 @@ def a_value_of_another_type_costs_at_most_its_record(bench: Bench) -> None:
         before = len(vendor.box.requests)
         whole = vendor.read()
         for place in range(min(len(vendor.box.requests) - before, 6)):
-            for field, is_rows in _fields(vendor, place):
+            for field, where in _fields(vendor, place):
                 for value in _OTHERS:
-                    if not (is_rows and isinstance(value, list)):  # other rows than there are: nobody could tell
-                        _replaced(vendor, whole, place, field, value)
+                    if not (where == "list" and isinstance(value, list)):  # other rows than there are: who could tell?
+                        error = _replaced(vendor, whole, place, field, value)
+                        must(
+                            not error or where != "field",
+                            f"{field} = {value!r:.50} of one record ended the read: {error}",
+                        )
 
 
-def _replaced(vendor: Vendor, whole: Fold, place: int, field: str, value: Json) -> None:
+def _replaced(vendor: Vendor, whole: Fold, place: int, field: str, value: Json) -> HubError | None:
     fold, what = Fold(), f"{field} = {json.dumps(value)[:50]} in the answer to request {place}"
     with vendor.fault(Fault(kind="other_type", skip=place, field=field, body=json.dumps(value))):
         try:
@@ -86,6 +91,7 @@ def _replaced(vendor: Vendor, whole: Fold, place: int, field: str, value: Json) 
                 not lost or renamed or fold.quarantined or _is_absence(value),
                 f"{what}: a record of {stream} is not in quarantine",
             )
+    return error
 
 
 def _is_absence(value: Json) -> bool:
@@ -98,15 +104,17 @@ def _most_lost(rows: object) -> int:
     return max(1, len(rows) // 2)  # type: ignore[arg-type]
 
 
-def _fields(vendor: Vendor, place: int) -> list[tuple[str, bool]]:
-    """The paths within an answer, and whether each is the list of rows; found where the sandbox would change it."""
-    found: list[tuple[str, bool]] = []
+def _fields(vendor: Vendor, place: int) -> list[tuple[str, str]]:
+    """The paths within an answer, and where each is: around the rows, the list of rows, a row, within a row."""
+    found: list[tuple[str, str]] = []
     rows_of = vendor.box.rows
 
     def look(body: Json) -> list[Json] | None:
         rows = rows_of(body)
         if rows and not found:
-            found.extend((path, _at(body, path) is rows) for path in places(body, rows))
+            paths = places(body, rows)
+            list_of = next((path for path in paths if _at(body, path) is rows), "")
+            found.extend((path, _where(path, list_of)) for path in paths)
         return rows
 
     vendor.box.rows = look  # type: ignore[method-assign]
@@ -116,6 +124,11 @@ def _fields(vendor: Vendor, place: int) -> list[tuple[str, bool]]:
     finally:
         vendor.box.rows = rows_of  # type: ignore[method-assign]
     return found
+
+
+def _where(path: str, list_of: str) -> str:
+    row = f"{list_of}.0" if list_of else "0"
+    return {list_of: "list", row: "row"}.get(path, "field" if path.startswith(f"{row}.") else "around")
 
 
 def _at(body: Json, path: str) -> object:
