@@ -253,7 +253,9 @@ def test_a_response_that_does_not_fit_is_quarantined(box: TypeformSandbox, name:
     form = box.form("Survey", FIELDS)
     box.respond(form, {"stars": 4})
     box.respond(form, {"nps": 9})
-    fault = Fault(kind="other_type", path=f"/forms/{form}/responses", field=name, body=json.dumps(value), times=None)
+    fault = Fault(
+        kind="other_type", path=f"/forms/{form}/responses", field=f"items.0.{name}", body=json.dumps(value), times=None
+    )
     box.faults.add(fault)
     assert [column] == refused(box)
     assert {"stars"} == {*rows(box)}
