@@ -15,6 +15,9 @@ _UNSET = "xxxxx"  # what a form's address holds where nothing was filled in
 _LARGEST = 1e15  # of a score: beyond it a floating number is none of whole ones
 
 
+_RESPONSE_TYPES = ("completed", "partial", "started", None)  # None: webhooks do not name it
+
+
 class Misfit(Exception):
     """An answer or a response lacks what its record needs; `field` is the canonical column."""
 
@@ -46,6 +49,8 @@ def records(item: Json, form: Form, rules: Rules) -> Iterator[Mapping[str, objec
     """
     if not isinstance(item, Mapping):
         raise Misfit("response_id")
+    if item.get("response_type") not in _RESPONSE_TYPES:
+        raise Misfit("kind")
     if not completed(item):
         return
     moment, token, answers = submitted(item), text(item, "token"), item.get("answers") or []

@@ -139,4 +139,10 @@ def _at(body: Json, path: str) -> object:
 
 
 def _main(vendor: Vendor) -> str:
-    return next(stream for stream, noticed in vendor.box.kinds.items() if "touch" in noticed)
+    """The first stream whose records change. Raises ValueError where there is none."""
+    for stream, noticed in vendor.box.kinds.items():
+        if "touch" in noticed:
+            return stream
+    raise ValueError(
+        "No record changes at this vendor: leave the check out by `without`, and test text in new records."
+    )
