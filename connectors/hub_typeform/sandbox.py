@@ -140,10 +140,9 @@ class TypeformSandbox(SourceSandbox):
         return {"forms": dict(self.forms), "responses": {form: [*found] for form, found in self.responses.items()}}
 
     def rows(self, body: Json) -> list[Json] | None:
-        """Return the responses of a page; forms are what they answer, no records of their own."""
-        found = body.get("items") if isinstance(body, Mapping) else None
-        ours = isinstance(found, list) and all(isinstance(each, Mapping) and "landed_at" in each for each in found)
-        return found if ours and isinstance(found, list) else None
+        """Return the forms, the responses, or a form's fields."""
+        found = body.get("items", body.get("fields")) if isinstance(body, dict) else None
+        return found if isinstance(found, list) else None
 
     def authenticate(self, request: Request) -> Reply | None:
         """Refuse another token than the account's."""
