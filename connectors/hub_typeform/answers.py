@@ -13,6 +13,7 @@ _TYPED = {"email": "email", "phone_number": "phone"}  # type of an answer: whom 
 _HIDDEN = {"email": "email", "phone": "phone", "user_id": "user_id"}
 _UNSET = "xxxxx"  # what a form's address holds where nothing was filled in
 _LARGEST = 1e15  # of a score: beyond it a floating number is none of whole ones
+_RESPONSE_TYPES = ("completed", "partial", "started", None)  # None: webhooks do not name it
 
 
 class Misfit(Exception):
@@ -46,6 +47,8 @@ def records(item: Json, form: Form, rules: Rules) -> Iterator[Mapping[str, objec
     """
     if not isinstance(item, Mapping):
         raise Misfit("response_id")
+    if item.get("response_type") not in _RESPONSE_TYPES:
+        raise Misfit("kind")
     if not completed(item):
         return
     moment, token, answers = submitted(item), text(item, "token"), item.get("answers") or []
@@ -69,9 +72,9 @@ def records(item: Json, form: Form, rules: Rules) -> Iterator[Mapping[str, objec
 
 
 def completed(item: Object) -> bool:
-    """Say whether a response was submitted: others have a type that says so, or the year 1 as their time."""
-    kind = text(item, "response_type")
-    return kind in {None, "completed"} and not str(item.get("submitted_at")).startswith("0001-01-01")
+    """Say whether a response was submitted: others have a type that says so, or no type and the year 1 as their time."""
+    kind = item.get("response_type")
+    return kind == "completed" or (kind is None and not str(item.get("submitted_at")).startswith("0001-01-01"))
 
 
 def submitted(item: Object) -> datetime | None:

@@ -140,9 +140,9 @@ class TypeformSandbox(SourceSandbox):
         return {"forms": dict(self.forms), "responses": {form: [*found] for form, found in self.responses.items()}}
 
     def rows(self, body: Json) -> list[Json] | None:
-        """Return the forms, the responses, or a form's fields."""
-        found = body.get("items", body.get("fields")) if isinstance(body, dict) else None
-        return found if isinstance(found, list) else None
+        """Return the responses; forms and their fields are no records."""
+        found = body.get("items") if isinstance(body, dict) else None
+        return found if isinstance(found, list) and all("token" in each for each in _objects(found)) else None
 
     def authenticate(self, request: Request) -> Reply | None:
         """Refuse another token than the account's."""

@@ -12,7 +12,7 @@ from hub.sdk.http.auth import Auth, Basic, Bearer, Header, Refreshing, Token
 from hub.sdk.http.client import Http
 from hub.sdk.http.paging import follow, next_link, pages
 from hub.sdk.http.rate import Rate
-from hub.sdk.http.response import Response
+from hub.sdk.http.response import Response, loads
 from hub.sdk.http.retry import Retry
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "Retry",
     "Token",
     "follow",
+    "loads",
     "next_link",
     "pages",
 ]

@@ -35,7 +35,7 @@ class Response:
             Unanswered: the same, when the request was a write.
         """
         try:
-            return _loaded(self.body)
+            return loads(self.body)
         except RecursionError:
             problem = "is nested too deep"
         except ValueError as error:
@@ -58,7 +58,8 @@ class Response:
         return f"{self.headers.get('content-type', 'no content type')}, {len(self.body)} bytes"
 
 
-def _loaded(body: bytes) -> Json:
+def loads(body: bytes) -> Json:
+    """Return JSON as `Response.json` does. Raises ValueError or RecursionError for what it refuses."""
     data = cast("Json", jsonlib.loads(body.decode("utf-8-sig"), parse_constant=_refuse))
     return _mended(data) if _SUSPECT.search(body) else data
 

@@ -48,7 +48,7 @@ class Fault(BaseModel):
         no_rows, reversed_rows, repeated_rows: apply, and take the rows of the answer away, turn them round, send them
             twice; what leads to the next page stays (see `Sandbox.rows`)
         unknown_field: apply, and give every row of the answer a field that nobody knows
-        other_type: apply, and replace the value at `field` (`address.city`) of the answer's first row by `body`, JSON
+        other_type: apply, and replace what is at `field` of the answer (`customers.0.address.city`) by `body`, JSON
     `method` and `path` (shell pattern without the query) choose requests. `skip`: let so many matching ones pass first;
     `times`: how many to spoil, None for all. `retry_after`: sent as it is, so that nonsense can be tested.
     """

@@ -27,12 +27,12 @@ def reshaped(reply: Reply, fault: Fault, rows_of: Callable[[Json], list[Json] | 
         case "unknown_field":
             rows[:] = [{**row, "unknown_field": {"x": [1]}} if isinstance(row, dict) else row for row in rows]
         case "other_type":
-            put(rows[0], fault.field, cast("Json", jsonlib.loads(fault.body)))
+            put(body, fault.field, cast("Json", jsonlib.loads(fault.body)))
     return replace(reply, json=body)
 
 
 def put(row: Json, field: str, value: Json) -> None:
-    """Replace what is at a path of names and places (`addresses.0.city`) within a row."""
+    """Replace what is at a path of names and places (`customers.0.address.city`)."""
     *path, last = field.split(".")
     for name in path:
         row = cast("Json", row[int(name)] if isinstance(row, list) else row[name])  # type: ignore[index,call-overload]
@@ -42,10 +42,10 @@ def put(row: Json, field: str, value: Json) -> None:
         row[last] = value  # type: ignore[index]
 
 
-def leaves(row: Json, path: str = "") -> list[str]:
-    """Return the path of everything within a row, the objects and lists on the way too."""
-    inner = row.items() if isinstance(row, dict) else enumerate(row) if isinstance(row, list) else ()
-    found = [] if not path else [path]
-    for name, value in inner:
-        found += leaves(value, f"{path}.{name}" if path else str(name))
+def places(body: Json, rows: list[Json], path: str = "") -> list[str]:
+    """Return the path of everything within an answer's body; of its rows only the first is looked into."""
+    inner = body.items() if isinstance(body, dict) else enumerate(body) if isinstance(body, list) else ()
+    found = [path] if path else []
+    for name, value in list(inner)[: 1 if body is rows else None]:
+        found += places(value, rows, f"{path}.{name}" if path else str(name))
     return found

@@ -216,7 +216,7 @@ def test_an_anonymous_response_lands(box: TypeformSandbox) -> None:
 @pytest.mark.parametrize(
     "values",
     [
-        {"submitted_at": "0001-01-01T00:00:00Z"},
+        {"response_type": None, "submitted_at": "0001-01-01T00:00:00Z"},
         {"response_type": "partial"},
         {"response_type": "started", "submitted_at": "0001-01-01T00:00:00Z", "answers": None},
     ],
@@ -258,6 +258,9 @@ def test_an_answer_that_does_not_fit_is_quarantined(box: TypeformSandbox, ref: s
     [
         ("submitted_at", None, "occurred_at"),
         ("submitted_at", "yesterday", "occurred_at"),
+        ("submitted_at", "0001-01-01T00:00:00Z", "occurred_at"),
+        ("response_type", "abandoned", "kind"),
+        ("response_type", [], "kind"),
         ("submitted_at", 1772366400, "occurred_at"),
         ("token", None, "response_id"),
         ("token", {}, "response_id"),
@@ -269,7 +272,9 @@ def test_a_response_that_does_not_fit_is_quarantined(box: TypeformSandbox, name:
     form = box.form("Survey", FIELDS)
     box.respond(form, {"stars": 4})
     box.respond(form, {"nps": 9})
-    fault = Fault(kind="other_type", path=f"/forms/{form}/responses", field=name, body=json.dumps(value), times=None)
+    fault = Fault(
+        kind="other_type", path=f"/forms/{form}/responses", field=f"items.0.{name}", body=json.dumps(value), times=None
+    )
     box.faults.add(fault)
     assert [column] == refused(box)
     assert {"stars"} == {*rows(box)}

@@ -153,7 +153,8 @@ def test_who_lists_fewer_than_counted_deletes_nothing(box: TypeformSandbox) -> N
 
 def test_a_list_of_forms_that_is_empty_though_there_are_some_is_no_end(box: TypeformSandbox) -> None:
     """Else all responses would be taken for deleted."""
-    box.faults.add(Fault(kind="no_rows", path="/forms"))
+    body = '{"total_items": 1, "page_count": 1, "items": []}'
+    box.faults.add(Fault(kind="status", status=200, path="/forms", body=body))
     with pytest.raises(BadData, match="lists none"):
         read(box)
 

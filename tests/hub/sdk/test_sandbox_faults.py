@@ -127,7 +127,7 @@ def test_a_sandbox_that_stops_cuts_what_still_hangs() -> None:
         (Fault(kind="no_rows"), []),
         (Fault(kind="reversed_rows"), [{"n": {"x": 2}}, {"n": {"x": 1}}]),
         (Fault(kind="repeated_rows"), [{"n": {"x": 1}}, {"n": {"x": 2}}] * 2),
-        (Fault(kind="other_type", field="n.x", body="[1]"), [{"n": {"x": [1]}}, {"n": {"x": 2}}]),
+        (Fault(kind="other_type", field="rows.0.n.x", body="[1]"), [{"n": {"x": [1]}}, {"n": {"x": 2}}]),
         (Fault(kind="unknown_field"), [{"n": {"x": x}, "unknown_field": {"x": [1]}} for x in (1, 2)]),
     ],
 )

@@ -1,0 +1,81 @@
+"""The source `example`: customers in the order in which they changed."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+
+import pyarrow as pa
+
+from hub.scaffold.source.client import Client
+from hub.scaffold.source.people import Misfit, key, person, when
+from hub.scaffold.source.settings import ExampleSettings
+from hub.sdk.connector import Source
+from hub.sdk.errors import HubError
+from hub.sdk.records import Fact, Json, Page
+from hub.sdk.settings import SourceSettings
+from hub.sdk.streams import QUARANTINE
+from hub.sdk.tables import table_of
+
+_RAW_LIMIT = 10_000
+
+
+class ExampleSource(Source[ExampleSettings, SourceSettings]):
+    """Reads customers."""
+
+    name = "example"
+    streams = ("people",)
+    settings_model = ExampleSettings
+    source_model = SourceSettings
+
+    def check(self) -> Iterable[Fact]:
+        """Say who we are, and that customers can be read."""
+        try:
+            client = Client(self.settings)
+            yield Fact("ok", f"authenticated as {client.account()}")
+            next(client.customers(None, limit=1))
+            yield Fact("ok", "customers can be read")
+        except HubError as error:
+            yield Fact("error", str(error))
+
+    def read(self, streams: Sequence[str], since: Json) -> Iterator[Page]:
+        """Read all customers the first time, then those that changed; a read that was cut off goes on where it was."""
+        del streams
+        last = datetime.fromisoformat(str(since["changed"])) if isinstance(since, Mapping) else None
+        start = last - self.settings.lookback if last else None
+        for found in Client(self.settings).customers(start):
+            last = self._later(last, found)
+            yield _page(found, cursor={"changed": last.isoformat()} if last else None)
+        if since is None:  # a read that goes on did not see what came before, and cannot say what is missing
+            yield Page(complete=True)
+
+    def _later(self, last: datetime | None, found: Sequence[Mapping[str, Json]]) -> datetime | None:
+        """Return the latest change that was seen, never one that is yet to come: it would hide all until then."""
+        now = self.context.now.astimezone(UTC).replace(tzinfo=None)
+        seen = [min(each, now) for each in map(_changed, found) if each]
+        return max([*seen, last] if last else seen, default=None)
+
+
+def _changed(found: Mapping[str, Json]) -> datetime | None:
+    try:
+        return when(found, "updated_at")
+    except Misfit:
+        return None
+
+
+def _page(found: Sequence[Mapping[str, Json]], cursor: Json) -> Page:
+    rows, gone, refused = list[Mapping[str, object]](), list[str](), list[Mapping[str, object]]()
+    for each in found:
+        try:
+            if each.get("deleted") is True:
+                gone.append(key(each))
+            else:
+                rows.append(person(each))
+        except Misfit as misfit:
+            raw = json.dumps(each, ensure_ascii=False)[:_RAW_LIMIT]
+            refused.append({"stream": "people", "field": misfit.field, "reason": str(misfit), "raw": raw})
+    return Page(
+        {"people": table_of("people", rows)} if rows else {},
+        quarantine=pa.Table.from_pylist(refused, schema=QUARANTINE) if refused else None,
+        deleted={"people": gone} if gone else {},
+        cursor=cursor,
+    )
