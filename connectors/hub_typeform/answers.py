@@ -72,7 +72,7 @@ def records(item: Json, form: Form, rules: Rules) -> Iterator[Mapping[str, objec
 
 
 def completed(item: Object) -> bool:
-    """Say whether a response was submitted: others have a type that says so, or no type and the year 1 as their time."""
+    """Say whether a response was submitted: others have another type, or none and the year 1 as their time."""
     kind = item.get("response_type")
     return kind == "completed" or (kind is None and not str(item.get("submitted_at")).startswith("0001-01-01"))
 
