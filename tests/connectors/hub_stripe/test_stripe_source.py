@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.sdk.connector import Context
-from hub.sdk.errors import RetryLater, StopConnection
+from hub.sdk.errors import BadData, RetryLater, StopConnection
 from hub.sdk.records import Json, Page
 from hub.sdk.sandbox import Fault
 from hub.sdk.settings import SourceSettings
@@ -333,12 +333,15 @@ def test_a_first_read_that_was_cut_off_goes_on_where_it_was(box: StripeSandbox) 
     send(box, "POST", "/charges", amount="1230", currency="eur")
     reading = source(box.url).read(StripeSource.streams, None)
     landed = Landed().take(iter([next(reading), next(reading)]))
+    box.clock = START + timedelta(hours=1)
+    change(box, "update", 240)  # which has landed already
+    box.clock = START + timedelta(hours=2)
     before = len(box.requests)
     assert 250 == len(read(box, landed).rows["people"])
     assert ["/v1/customers", "/v1/charges", "/v1/subscriptions"] == [
         each.request.path for each in list(box.requests)[before:]
     ]
-    change(box, "update", 240)
+    box.clock = START + timedelta(hours=3)
     assert read(box, landed).content() == read(box, Landed()).content()
 
 
@@ -372,6 +375,14 @@ def test_an_event_that_names_nothing_is_quarantined(box: StripeSandbox, strange:
     pages = list(source(box.url).read(StripeSource.streams, landed.cursor))
     assert [1] == [page.quarantine.num_rows for page in pages if page.quarantine is not None]
     assert "person-2@shop.example" in json.dumps(Landed().take(iter(pages)).rows["people"], default=str)
+
+
+@pytest.mark.parametrize("more", [None, "false", 0])
+def test_a_list_that_does_not_say_whether_it_ends_is_no_list(box: StripeSandbox, more: Json) -> None:
+    """An end that nobody announced would make every other customer look deleted."""
+    box.faults.add(Fault(kind="other_type", path="/v1/customers", field="has_more", body=json.dumps(more)))
+    with pytest.raises(BadData, match="does not say whether there is more"):
+        list(source(box.url).read(["people"], None))
 
 
 def test_too_fast_is_asked_again(box: StripeSandbox) -> None:
