@@ -157,7 +157,12 @@ KINDS = {
                 "customer": _BUYER,
                 "totalPriceSet": "totalPriceSet { shopMoney { amount currencyCode } }",
             },
-            columns={"customer": ("identifiers",)},
+            columns={
+                "email": ("identifiers",),
+                "phone": ("identifiers",),
+                "customer": ("identifiers",),
+                "totalPriceSet": ("total", "currency"),
+            },
         ),
     )
 }

@@ -3,7 +3,7 @@
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
-from itertools import batched
+from itertools import islice
 
 from hub.sdk.connector import Source
 from hub.sdk.errors import HubError, StopConnection
@@ -54,7 +54,7 @@ class ShopifySource(Source[ShopifySettings, ShopifySourceSettings]):
         if wanted and len(refused) == len(wanted):
             raise StopConnection(" ".join(refused), hint="Grant the scopes to the app, and install it anew.")
         warnings = [*refused, *self._client.notices.warnings]
-        yield Page(cursor=_cursor(places), complete=whole and not refused, warnings=warnings)
+        yield Page(cursor=_cursor(places), complete=whole and bool(wanted) and not refused, warnings=warnings)
 
     def verify(self, headers: Mapping[str, str], body: bytes) -> Delivery:
         """Prove that an event is genuine; raises `Refused`."""
@@ -96,7 +96,7 @@ class ShopifySource(Source[ShopifySettings, ShopifySourceSettings]):
         document = job(kind, self._client.metafields(kind), denied, self._client.query(kind))
         found = yield from bulk.everything(self._client, kind, document)
         newest = None
-        for some in batched(found, _TOGETHER):
+        for some in _chunks(found):
             newest = self._later(newest, some)
             yield self._page(some, self._rules(kind, streams, denied))
         places[kind.name] = newest or self._now
@@ -145,3 +145,8 @@ def _changed(node: Object) -> datetime | None:
 def _older(node: Object, start: datetime) -> bool:
     moment = _changed(node)
     return moment is not None and moment < start
+
+
+def _chunks(found: Iterator[Object]) -> Iterator[Sequence[Object]]:
+    while some := list(islice(found, _TOGETHER)):
+        yield some
