@@ -68,5 +68,3 @@ def _newest(client: Client, kind: Kind) -> Fact:
 def _points(budget: Object, key: str) -> str:
     value = budget.get(key)
     return f"{value:g}" if isinstance(value, int | float) else "?"
-
-

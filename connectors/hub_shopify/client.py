@@ -60,9 +60,7 @@ class Notices:
 class Client:
     """One shop. Raises as `hub.sdk.http.Http` does."""
 
-    def __init__(
-        self, settings: ShopifySettings, source: ShopifySourceSettings, project: Path, now: datetime
-    ) -> None:
+    def __init__(self, settings: ShopifySettings, source: ShopifySourceSettings, project: Path, now: datetime) -> None:
         self.address = settings.address
         self.notices = Notices()
         self._source = source
@@ -242,7 +240,8 @@ def _pause(response: Response) -> timedelta | None:
     cost = part(part(body, "extensions"), "cost")
     status = part(cost, "throttleStatus")
     wanted, left, rate = (
-        _points(each) for each in (cost.get("requestedQueryCost"), status.get("currentlyAvailable"), status.get("restoreRate"))
+        _points(each)
+        for each in (cost.get("requestedQueryCost"), status.get("currentlyAvailable"), status.get("restoreRate"))
     )
     return timedelta(seconds=max(wanted - left, 0) / rate) if rate else timedelta(0)
 

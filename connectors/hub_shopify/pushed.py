@@ -23,10 +23,7 @@ from hub_shopify.values import Object, number_of, objects, part, text
 _CHANGES = {
     **dict.fromkeys([f"customers/{what}" for what in ("create", "update", "enable", "disable")], "customers"),
     **dict.fromkeys(
-        [
-            f"orders/{what}"
-            for what in ("create", "updated", "paid", "cancelled", "fulfilled", "partially_fulfilled")
-        ],
+        [f"orders/{what}" for what in ("create", "updated", "paid", "cancelled", "fulfilled", "partially_fulfilled")],
         "orders",
     ),
     **dict.fromkeys(["products/create", "products/update"], "products"),
@@ -162,7 +159,9 @@ def _customer(body: Object) -> tuple[Object, Collection[str]]:
         "createdAt": "created_at",
         "updatedAt": "updated_at",
     }
-    email, sms, home = (part(body, key) for key in ("email_marketing_consent", "sms_marketing_consent", "default_address"))
+    email, sms, home = (
+        part(body, key) for key in ("email_marketing_consent", "sms_marketing_consent", "default_address")
+    )
     node = {
         **_renamed(body, names),
         "tags": _split(body.get("tags")),

@@ -26,7 +26,9 @@ class ShopifySettings(Settings):
     client_id: str | None = Field(None, description="Client id of the app")
     client_secret: Secret | None = Field(None, description='Client secret of the app: "${SHOPIFY_CLIENT_SECRET}"')
     refresh_token: Secret | None = Field(None, description="The first refresh token of an app whose tokens expire")
-    token_file: Path | None = Field(None, description="Where the refresh token that follows is kept; readable by us only")
+    token_file: Path | None = Field(
+        None, description="Where the refresh token that follows is kept; readable by us only"
+    )
     webhook_secret: Secret | None = Field(None, description="What events are signed with; default: client_secret")
     webhook_secret_old: Secret | None = Field(None, description="Taken as well while the secret is being changed")
     lookback: Duration = Field(timedelta(minutes=10), description="How much is read again each time")

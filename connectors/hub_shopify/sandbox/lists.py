@@ -12,7 +12,13 @@ from hub_shopify.sandbox.records import Record
 MOST = 250
 _TERM = re.compile(r"(\w+):(>=|<=|>|<|)('[^']*'|\"[^\"]*\"|[^\s()]+)")
 _TIMES = {"updated_at": "updatedAt", "created_at": "createdAt", "customer_date": "createdAt"}
-_SORTS = {"UPDATED_AT": "updatedAt", "CREATED_AT": "createdAt", "PROCESSED_AT": "processedAt", "ID": "", "CHECKOUT_ID": ""}
+_SORTS = {
+    "UPDATED_AT": "updatedAt",
+    "CREATED_AT": "createdAt",
+    "PROCESSED_AT": "processedAt",
+    "ID": "",
+    "CHECKOUT_ID": "",
+}
 
 
 class Refusal(Exception):

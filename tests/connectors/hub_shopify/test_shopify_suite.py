@@ -1,0 +1,15 @@
+"""Shopify does what every source must do."""
+
+from hub.testing import source_suite
+from hub_shopify.sandbox import ShopifySandbox
+from hub_shopify.source import ShopifySource
+
+
+class Roomy(ShopifySandbox):
+    """A shop whose bucket of points never runs dry: test_shopify_client.py is about one that does."""
+
+    bucket_size = 1_000_000
+    restore_rate = 1_000_000
+
+
+TestShopifySource = source_suite(ShopifySource, sandbox=Roomy)
