@@ -35,9 +35,8 @@ def everything(client: Client, kind: Kind, document: str) -> Generator[Page, Non
     job = yield from _started(client, document)
     try:
         done = yield from _finished(client, kind, job)
-    except (HubError, GeneratorExit):
-        with suppress(HubError):
-            client.ask(CANCEL, {"id": job})
+    except GeneratorExit:  # the read was given up: nobody will fetch the file
+        _cancel(client, job)
         raise
     return _objects(client, kind, done)
 
@@ -72,9 +71,15 @@ def _finished(client: Client, kind: Kind, job: str) -> Generator[Page, None, Obj
         before = progress
         pause = next(idle, None)
         if pause is None:
+            _cancel(client, job)
             raise RetryLater(f"The bulk operation of {kind.name} has not moved for {_PATIENCE / 60:.0f} minutes.")
         yield Page()
         time.sleep(pause)
+
+
+def _cancel(client: Client, job: str) -> None:
+    with suppress(HubError):
+        client.ask(CANCEL, {"id": job})
 
 
 def _failed(kind: Kind, found: Object) -> HubError:

@@ -17,7 +17,6 @@ from hub_shopify.settings import ShopifySettings, ShopifySourceSettings
 from hub_shopify.tokens import auth_of
 from hub_shopify.values import Object, nodes, objects, part, text
 
-_MOST = 20_000  # objects behind one query; Shopify refuses to page beyond 25,000
 _DENIED, _COSTLY, _THROTTLED = "ACCESS_DENIED", "MAX_COST_EXCEEDED", "THROTTLED"
 _PASSING = frozenset({"INTERNAL_SERVER_ERROR", "TIMEOUT", "SERVICE_UNAVAILABLE"})
 _LONGEST = 200  # characters of a vendor's sentence that fit into a warning
@@ -59,6 +58,9 @@ class Notices:
 
 class Client:
     """One shop. Raises as `hub.sdk.http.Http` does."""
+
+    most = 20_000
+    """Objects that are paged through behind one query; Shopify refuses to go beyond 25,000."""
 
     def __init__(self, settings: ShopifySettings, source: ShopifySourceSettings, project: Path, now: datetime) -> None:
         self.address = settings.address
@@ -102,7 +104,7 @@ class Client:
         denied = frozenset(_field(path) for path in answer.denied if len(path) > 1)
         return Found([self._with_lines(kind, each, denied) for each in items], following, denied)
 
-    def pages(self, kind: Kind, since: datetime, moment: str = "updatedAt") -> Iterator[Found]:
+    def pages(self, kind: Kind, since: datetime) -> Iterator[Found]:
         """Yield what changed at or after an instant, the one that changed longest ago first where Shopify can sort so.
 
         A list that is too long for one query is begun anew at the last instant that was seen.
@@ -126,8 +128,8 @@ class Client:
                 raise BadData(f"Shopify's paging of {kind.name} goes in a circle: a page leads back.")
             seen.add(found.after)
             after = found.after
-            place = max((m for m in (_moment(each, moment) for each in found.nodes) if m), default=None)
-            if kind.sort and count >= _MOST and place and place > last:
+            place = max((m for m in (_moment(each) for each in found.nodes) if m), default=None)
+            if kind.sort and count >= self.most and place and place > last:
                 after, count, last = None, 0, place
 
     def query(self, kind: Kind, since: datetime | None = None) -> str:
@@ -179,9 +181,9 @@ def _smaller(kind: Kind, first: int) -> int:
     return first // 2
 
 
-def _moment(node: Object, key: str) -> datetime | None:
+def _moment(node: Object) -> datetime | None:
     try:
-        return datetime.fromisoformat(str(node.get(key))).replace(tzinfo=None)
+        return datetime.fromisoformat(str(node.get("updatedAt"))).replace(tzinfo=None)
     except ValueError:
         return None
 

@@ -49,7 +49,7 @@ def order(node: Object, metafields: Sequence[str]) -> Mapping[str, object]:
 
 
 def placed_at(node: Object) -> datetime:
-    """Return when an order was placed; one that was brought over from elsewhere was made at Shopify later. Raises Misfit."""
+    """Return when an order was placed; one that came from elsewhere was made at Shopify later. Raises Misfit."""
     return when(node, "createdAt" if node.get("processedAt") is None else "processedAt", "placed_at")
 
 

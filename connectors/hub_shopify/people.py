@@ -49,7 +49,7 @@ def person(node: Object, metafields: Sequence[str]) -> Mapping[str, object]:
 
 
 def identifiers(customer: Object, email: str | None = None, phone: str | None = None) -> Mapping[str, str | None]:
-    """Return by what a customer is recognised; an address of an order counts before that of its customer. Raises Misfit."""
+    """Return by what a customer is recognised; an order's own address counts before theirs. Raises Misfit."""
     own = inner(customer, "defaultEmailAddress", "identifiers")
     number = inner(customer, "defaultPhoneNumber", "identifiers")
     return {

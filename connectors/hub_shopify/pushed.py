@@ -1,6 +1,7 @@
 """Events: proven, and put into the form in which the API gives the same object, so that they make the same records.
 
-An event shows an object in Shopify's older form, and less of it: what it leaves out, or shows as null, overwrites nothing.
+An event shows an object in Shopify's older form, and less of it: what it leaves out, or shows as null, overwrites
+nothing.
 """
 
 import base64

@@ -17,7 +17,7 @@ Metafield = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_$:-]+\.[A-Za-
 
 
 class ShopifySettings(Settings):
-    """The `[connection]` table: one of three ways in (`access_token`; client id and secret; a refresh token as well)."""
+    """The `[connection]` table: a token that stays, an app's id and secret, or those and a refresh token."""
 
     model_config = ConfigDict(hide_input_in_errors=True)  # the input holds the token
 

@@ -86,7 +86,7 @@ def key_of(found: Object, column: str) -> str:
 
 
 def when(found: Object, key: str, column: str) -> datetime:
-    """Return an instant as naive UTC; Shopify writes `2026-03-01T10:00:00Z`, in events with an offset. Raises Misfit."""
+    """Return an instant as naive UTC; Shopify writes it as UTC, in events with an offset. Raises Misfit."""
     try:
         moment = datetime.fromisoformat(text(found, key) or "")
         moment = moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment

@@ -11,7 +11,14 @@ from hub_shopify.sandbox.lists import Many, Part, Refusal, matching, part_of
 from hub_shopify.sandbox.records import Record
 
 if TYPE_CHECKING:
-    from graphql import DocumentNode, FieldNode, OperationDefinitionNode, SelectionSetNode
+    from graphql import (
+        DocumentNode,
+        FieldNode,
+        FragmentDefinitionNode,
+        InlineFragmentNode,
+        OperationDefinitionNode,
+        SelectionSetNode,
+    )
 
 Path: TypeAlias = tuple[str | int, ...]
 
@@ -40,14 +47,14 @@ class Execution:
         """Return the data. Raises Refusal for a query that Shopify does not run."""
         return self._object(operation.selection_set, root, ())
 
-    def roots(self, operation: "OperationDefinitionNode", root: Record) -> tuple["SelectionSetNode", list[Record], str]:
-        """Return what a bulk query asks of each object of its list, the objects, and the list's name. Raises Refusal."""
+    def roots(self, operation: "OperationDefinitionNode", root: Record) -> tuple["SelectionSetNode", list[Record]]:
+        """Return what a bulk query asks of each object of its list, and the objects. Raises Refusal."""
         fields = self._fields(operation.selection_set, root)
         value = self._value(root, fields[0], (fields[0].name.value,)) if len(fields) == 1 else None
         if not isinstance(value, Many):
             raise Refusal("Bulk queries must contain at least one connection.", "INVALID")
         found = matching(value, str(self.arguments(fields[0]).get("query") or ""))
-        return self._of_nodes(fields[0], root), found, fields[0].name.value
+        return self._of_nodes(fields[0], root), found
 
     def one(self, selection: "SelectionSetNode", record: Record) -> Json:
         """Return what is asked of one object."""
@@ -78,13 +85,16 @@ class Execution:
         for each in selection.selections:
             if isinstance(each, FieldNode):
                 found.append(each)
-                continue
-            fragment = self._fragments[each.name.value] if isinstance(each, FragmentSpreadNode) else each
-            assert isinstance(fragment, InlineFragmentNode) or fragment is not each  # noqa: S101 - for the type checker
-            wanted = fragment.type_condition.name.value if fragment.type_condition else None
-            if wanted is None or wanted == record.get("__typename") or wanted in _ABSTRACT:
-                found += self._fields(fragment.selection_set, record)
+            elif isinstance(each, FragmentSpreadNode):
+                found += self._fitting(self._fragments[each.name.value], record)
+            elif isinstance(each, InlineFragmentNode):
+                found += self._fitting(each, record)
         return found
+
+    def _fitting(self, fragment: "FragmentDefinitionNode | InlineFragmentNode", record: Record) -> "list[FieldNode]":
+        wanted = fragment.type_condition.name.value if fragment.type_condition else record.get("__typename")
+        fits = wanted == record.get("__typename") or wanted in _ABSTRACT
+        return self._fields(fragment.selection_set, record) if fits else []
 
     def _object(self, selection: "SelectionSetNode", record: Record, path: Path) -> Json:
         answer: dict[str, Json] = {}

@@ -87,7 +87,7 @@ class Jobs:
         """Return the lines and how many of them are roots; without grouping children stand anywhere behind."""
         document = parsed(query)
         run = Execution(document, {}, self._shop.hidden)
-        selection, found, _ = run.roots(operation_of(document, None), self._shop.root())
+        selection, found = run.roots(operation_of(document, None), self._shop.root())
         lines, later = list[Record](), list[Record]()
         for record in found:
             run.children = []

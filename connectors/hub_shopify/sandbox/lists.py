@@ -3,11 +3,14 @@
 import base64
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 from hub_shopify.sandbox.records import Record
+
+T = TypeVar("T", datetime, int)
 
 MOST = 250
 _TERM = re.compile(r"(\w+):(>=|<=|>|<|)('[^']*'|\"[^\"]*\"|[^\s()]+)")
@@ -31,7 +34,7 @@ class Refusal(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Many:
-    """A list that is paged. `whole_days`: its filter by the time of change matches whole days. `sort`: where none is named."""
+    """A list that is paged. `whole_days`: its filter by the time of change matches such. `sort`: its own order."""
 
     items: Sequence[Record]
     whole_days: bool = False
@@ -109,11 +112,6 @@ def read_cursor(text: str) -> tuple[str, int]:
     return str(value), int(key)
 
 
-def newest_first(records: Iterable[Record]) -> list[Record]:
-    """Return objects from the newest on."""
-    return sorted(records, key=number, reverse=True)
-
-
 def _span(value: str, *, days: bool) -> tuple[datetime, datetime]:
     low = _time(value)
     if days:
@@ -127,9 +125,14 @@ def _time(text: str) -> datetime:
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _in(value: object, sign: str, low: object, high: object) -> bool:
-    found = {
-        ">=": lambda: value >= low, ">": lambda: value > high, "<=": lambda: value <= high, "<": lambda: value < low,
-        "": lambda: low <= value <= high,
-    }  # type: ignore[operator]  # fmt: skip
-    return bool(found[sign]())
+def _in(value: T, sign: str, low: T, high: T) -> bool:
+    match sign:
+        case ">=":
+            return value >= low
+        case ">":
+            return value > high
+        case "<=":
+            return value <= high
+        case "<":
+            return value < low
+    return low <= value <= high

@@ -6,12 +6,12 @@ from hub.sdk.sandbox import Person
 
 Record: TypeAlias = dict[str, object]
 
-CURRENCY = "USD"
+CURRENCY = "EUR"
 
 
-def typed(name: str, **fields: object) -> Record:
+def typed(kind: str, /, **fields: object) -> Record:
     """Return an object of a type."""
-    return {"__typename": name, **fields}
+    return {"__typename": kind, **fields}
 
 
 def gid(kind: str, number: int) -> str:

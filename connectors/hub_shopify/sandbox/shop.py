@@ -160,8 +160,7 @@ class ShopifySandbox(SourceSandbox):
         """Mint a token, or use a refresh token up."""
         kind = request.headers.get("content-type", "")
         given = request.json() if kind.startswith("application/json") else request.form()
-        if not isinstance(given, Mapping):
-            raise ValueError("expected an object")
+        given = given if isinstance(given, Mapping) else {}
         if (given.get("client_id"), given.get("client_secret")) != (self.client_id, self.client_secret):
             return _refusal("invalid_client")
         if given.get("grant_type") == "client_credentials":
@@ -291,30 +290,28 @@ class ShopifySandbox(SourceSandbox):
         elif stream == "products":
             self.objects[stream][str(number)] = records.product(number, now)
         elif stream == "carts":
-            self.objects[stream][str(number)] = records.checkout(number, self._last("people"), now, self.url_of())
+            self.objects[stream][str(number)] = records.checkout(
+                number, self._newest("people"), now, f"https://{self.shop}.example"
+            )
         else:
-            lines = [records.line(number + 500_000, self._last("products"))]
-            order = records.order(number, self._last("people"), lines, now)
+            lines = [records.line(number + 500_000, self._newest("products"))]
+            order = records.order(number, self._newest("people"), lines, now)
             self.objects["orders"][str(number)] = order
             return self._line_key(order) if stream == "order_lines" else str(number)
         return str(number)
 
-    def url_of(self) -> str:
-        """Return where buyers go."""
-        return f"https://{self.shop}.example"
-
-    def _last(self, stream: str) -> Record | None:
+    def _newest(self, stream: str) -> Record | None:
         found = self.objects[stream]
         return found[next(reversed(found))] if found else None
 
     def _line_key(self, order: Record) -> str:
-        return f"{records_number(order)}/{records_number(self._lines(order)[0])}"
+        return f"{_number_of(order)}/{_number_of(self._lines(order)[0])}"
 
     def _lines(self, order: Record) -> list[Record]:
         return cast("list[Record]", order["lineItems"])
 
 
-def records_number(record: Record) -> str:
+def _number_of(record: Record) -> str:
     """Return the number of an object's id."""
     return str(record["id"]).rpartition("/")[2]
 

@@ -12,4 +12,11 @@ class Roomy(ShopifySandbox):
     restore_rate = 1_000_000
 
 
-TestShopifySource = source_suite(ShopifySource, sandbox=Roomy)
+TestShopifySource = source_suite(
+    ShopifySource,
+    sandbox=Roomy,
+    without={
+        "a_value_of_another_type_costs_at_most_its_record": "a full read takes its records from files, which this fault"
+        " leaves alone; test_shopify_values.py replaces every value of pages and of files"
+    },
+)

@@ -1,0 +1,99 @@
+"""Everything that is asked is in the published schema of the version that is asked."""
+
+import gzip
+import json
+from functools import cache
+from pathlib import Path
+
+import pytest
+from graphql import DocumentNode, FieldNode, GraphQLSchema, Visitor, build_client_schema, parse, validate, visit
+
+from hub_shopify import documents
+from hub_shopify.documents import KINDS, Kind
+from tests.connectors.hub_shopify.reading import asked, read, shop
+
+SPEC = (
+    Path(__file__).parents[3].parent / "shared" / "specs" / f"shopify-admin-{documents.VERSION}.introspection.json.gz"
+)
+NAMES = ("loyalty.tier", "custom.score")
+
+needs_schema = pytest.mark.skipif(not SPEC.exists(), reason="the published schema is not at hand")
+
+
+@cache
+def schema() -> GraphQLSchema:
+    """The published schema."""
+    with gzip.open(SPEC) as file:
+        return build_client_schema(json.load(file)["data"], assume_valid=True)
+
+
+def problems(text: str) -> list[str]:
+    """What the schema finds wrong."""
+    return [error.message for error in validate(schema(), parse(text))]
+
+
+def every() -> list[str]:
+    """Every document that can be asked, with and without what may be left out."""
+    found = [documents.WHO, documents.JOB, documents.START, documents.CANCEL, documents.more_lines()]
+    for kind in KINDS.values():
+        names = () if kind.name == "abandonedCheckouts" else NAMES
+        for denied in ((), *((each,) for each in kind.columns)):
+            found += [documents.listing(kind, names, denied), documents.job(kind, names, denied, "updated_at:>='x'")]
+        found.append(documents.newest(kind))
+    return found
+
+
+@needs_schema
+def test_every_document_is_in_the_schema() -> None:
+    """Fields, arguments, variables and their types."""
+    assert [] == [(text, problems(text)) for text in every() if problems(text)]
+
+
+@needs_schema
+def test_what_is_sent_is_in_the_schema() -> None:
+    """Documents as they go over the wire in a full and an incremental read, those within a job's variables too."""
+    with shop(people=2, orders=2, products=1, carts=1) as box:
+        fold = read(box, metafields={"customers": ["loyalty.tier"]})
+        read(box, fold)
+        sent = {each["query"] for each in asked(box)}
+        sent |= {str(each["variables"]["query"]) for each in asked(box) if "mutation" in each["query"]}
+    assert 9 < len(sent)
+    assert [] == [(text, problems(text)) for text in sent if problems(text)]
+
+
+@needs_schema
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_nothing_deprecated_is_asked(kind: Kind) -> None:
+    """A field that Shopify calls deprecated is gone a year later."""
+    lost = {"amountSpent": "", "numberOfOrders": ""}
+    for name in kind.fields:
+        field = schema().get_type(kind.type).fields[name]  # type: ignore[union-attr]
+        assert field.deprecation_reason is None or name in lost, name
+
+
+class Depth(Visitor):
+    """Counts connections and how deep they lie in one another."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.total, self.deepest, self._now = 0, 0, 0
+
+    def enter_field(self, node: FieldNode, *_: object) -> None:
+        """Count."""
+        if node.name.value == "edges":
+            self.total, self._now = self.total + 1, self._now + 1
+            self.deepest = max(self.deepest, self._now)
+
+    def leave_field(self, node: FieldNode, *_: object) -> None:
+        """Count back."""
+        self._now -= node.name.value == "edges"
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_jobs_keep_to_the_rules_of_bulk_operations(kind: Kind) -> None:
+    """At most five connections, two deep."""
+    document: DocumentNode = parse(documents.job(kind, NAMES))
+    depth = Depth()
+    visit(document, depth)
+    assert 1 <= depth.total <= 5
+    assert depth.deepest <= 2
