@@ -50,6 +50,7 @@ class ShopifySandbox(SourceSandbox):
     one_page: ClassVar[int] = 50
     bucket_size: ClassVar[float] = 2_000
     restore_rate: ClassVar[float] = 100
+    static_token: ClassVar[str] = "shpat_sandbox"  # noqa: S105 - a made-up one
 
     def __init__(
         self, *, seed: int = 0, size: int = 0, port: int = 0, latency: float = 0.0, keep: int = 10_000
@@ -57,7 +58,6 @@ class ShopifySandbox(SourceSandbox):
         super().__init__(seed=seed, size=size, port=port, latency=latency, keep=keep)
         self.shop = "sandbox"
         self.client_id, self.client_secret = "sandbox-client-id", "sandbox-client-secret"
-        self.static_token = "shpat_sandbox"  # noqa: S105 - a made-up one
         self.refresh_token = "shprt_0"  # noqa: S105 - the same
         self.minted: set[str] = set()
         self.scopes = set(_SCOPES)

@@ -39,17 +39,17 @@ def shop(kind: type[ShopifySandbox] = Roomy, **filled: int) -> Iterator[ShopifyS
         pace.reset(hurry)
 
 
-def source(box: ShopifySandbox, connection: Mapping[str, Json] | None = None, **entry: object) -> ShopifySource:
+def source(box: ShopifySandbox, connection: Mapping[str, Json] | None = None, **entry: Json) -> ShopifySource:
     """The source at the shop's time."""
     table = ShopifySettings.model_validate(box.connection() if connection is None else connection)
     context = Context("shop", Path(), box.now())
     return ShopifySource(table, ShopifySourceSettings.model_validate(entry), context)
 
 
-def read(box: ShopifySandbox, fold: Fold | None = None, **entry: object) -> Fold:
+def read(box: ShopifySandbox, fold: Fold | None = None, **entry: Json) -> Fold:
     """Read on from where the fold stands."""
     fold = fold or Fold()
-    for _ in fold.read(source(box, **entry).read(ShopifySource.streams, fold.cursor)):
+    for _ in fold.read(source(box, None, **entry).read(ShopifySource.streams, fold.cursor)):
         pass
     return fold
 

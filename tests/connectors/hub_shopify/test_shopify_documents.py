@@ -12,9 +12,8 @@ from hub_shopify import documents
 from hub_shopify.documents import KINDS, Kind
 from tests.connectors.hub_shopify.reading import asked, read, shop
 
-SPEC = (
-    Path(__file__).parents[3].parent / "shared" / "specs" / f"shopify-admin-{documents.VERSION}.introspection.json.gz"
-)
+SPECS = Path(__file__).parents[3].parent / "shared" / "specs"
+SPEC = SPECS / f"shopify-admin-{documents.VERSION}.introspection.json.gz"
 NAMES = ("loyalty.tier", "custom.score")
 
 needs_schema = pytest.mark.skipif(not SPEC.exists(), reason="the published schema is not at hand")

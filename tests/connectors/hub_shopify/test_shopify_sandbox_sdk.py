@@ -30,7 +30,7 @@ def box() -> Iterator[ShopifySandbox]:
         yield box
 
 
-def sdk(box: ShopifySandbox, token: str = "shpat_sandbox") -> shopify.GraphQL:
+def sdk(box: ShopifySandbox, token: str = ShopifySandbox.static_token) -> shopify.GraphQL:
     """Make the vendor's client speak to a sandbox."""
     shopify.ShopifyResource.activate_session(shopify.Session("sandbox.myshopify.com", "2026-10", token))
     shopify.ShopifyResource.site = f"{box.url}/admin/api/2026-10"
@@ -58,7 +58,7 @@ def test_a_list_is_paged_by_the_sdk(box: ShopifySandbox) -> None:
 def test_searches_of_the_sdk_find_what_they_say(box: ShopifySandbox) -> None:
     """By id, by time, by the newest first; single objects; counts."""
     client, keys = sdk(box), list(box.keys("people"))
-    found = run(client, '{ customers(first: 5, query: "id:>%s") { nodes { id } } }' % keys[-3])
+    found = run(client, f'{{ customers(first: 5, query: "id:>{keys[-3]}") {{ nodes {{ id }} }} }}')
     assert 2 == len(found["data"]["customers"]["nodes"])
     newest = run(client, "{ customers(first: 1, sortKey: ID, reverse: true) { nodes { legacyResourceId } } }")
     assert keys[-1] == newest["data"]["customers"]["nodes"][0]["legacyResourceId"]
