@@ -26,6 +26,10 @@ class Denied(Exception):
     """Shopify does not show a whole list to us."""
 
 
+class TooLong(Exception):
+    """A list is longer than can be paged through."""
+
+
 class TooCostly(Exception):
     """The query costs more than one query may; a smaller page costs less."""
 
@@ -59,8 +63,8 @@ class Notices:
 class Client:
     """One shop. Raises as `hub.sdk.http.Http` does."""
 
-    most = 20_000
-    """Objects that are paged through behind one query; Shopify refuses to go beyond 25,000."""
+    most = 5_000
+    """Objects that are paged through behind one query; more are quicker by a job, and beyond 25,000 Shopify refuses."""
 
     def __init__(self, settings: ShopifySettings, source: ShopifySourceSettings, project: Path, now: datetime) -> None:
         self.address = settings.address
@@ -107,16 +111,15 @@ class Client:
     def pages(self, kind: Kind, since: datetime) -> Iterator[Found]:
         """Yield what changed at or after an instant, the one that changed longest ago first where Shopify can sort so.
 
-        A list that is too long for one query is begun anew at the last instant that was seen.
-
         Raises:
             Denied: we may not see this kind at all.
+            TooLong: more changed than can be paged through.
             BadData: the paging goes in a circle.
         """
-        after, seen, first, count, last = None, set[str](), kind.page, 0, since
-        while True:
+        after, seen, first, count = None, set[str | None](), kind.page, 0
+        while after not in seen:
             try:
-                found = self.found(kind, first, after, _query(kind, last, test=self._source.test_orders))
+                found = self.found(kind, first, after, self.query(kind, since))
             except TooCostly:
                 first = _smaller(kind, first)
                 continue
@@ -124,21 +127,17 @@ class Client:
             count += len(found.nodes)
             if found.after is None:
                 return
-            if found.after in seen:
-                raise BadData(f"Shopify's paging of {kind.name} goes in a circle: a page leads back.")
-            seen.add(found.after)
+            if count >= self.most:
+                raise TooLong(kind.name)
+            seen.add(after)
             after = found.after
-            place = max((m for m in (_moment(each) for each in found.nodes) if m), default=None)
-            if kind.sort and count >= self.most and place and place > last:
-                after, count, last = None, 0, place
+        raise BadData(f"Shopify's paging of {kind.name} goes in a circle: a page leads back.")
 
     def query(self, kind: Kind, since: datetime | None = None) -> str:
-        """Return the search that leaves out what is not read."""
-        return _query(kind, since, test=self._source.test_orders)
-
-    def metafields(self, kind: Kind) -> tuple[str, ...]:
-        """Return the metafields that are read of a kind."""
-        return self._source.metafields.of(kind.name)
+        """Return the search for what changed since; where it matches whole days, since the start of the day."""
+        start = since.replace(hour=0, minute=0, second=0) if since and kind.by_day else since
+        changed = f"updated_at:>='{start:%Y-%m-%dT%H:%M:%S}Z'" if start else ""
+        return " AND ".join(each for each in (changed, "" if self._source.test_orders else kind.filter) if each)
 
     def _with_lines(self, kind: Kind, node: Object, denied: Collection[str]) -> Object:
         """An order shows its first lines; the others are in pages of their own."""
@@ -168,24 +167,10 @@ class Client:
         self.notices.warnings[sentence] = None
 
 
-def _query(kind: Kind, since: datetime | None, *, test: bool) -> str:
-    """A filter that matches whole days is asked from the day's start on."""
-    start = since.replace(hour=0, minute=0, second=0) if since and kind.by_day else since
-    changed = f"updated_at:>='{start:%Y-%m-%dT%H:%M:%S}Z'" if start else ""
-    return " AND ".join(each for each in (changed, "" if test else kind.filter) if each)
-
-
 def _smaller(kind: Kind, first: int) -> int:
     if first == 1:
         raise StopConnection(f"One object of {kind.name} costs more than a query may.", hint="Name fewer metafields.")
     return first // 2
-
-
-def _moment(node: Object) -> datetime | None:
-    try:
-        return datetime.fromisoformat(str(node.get("updatedAt"))).replace(tzinfo=None)
-    except ValueError:
-        return None
 
 
 def _page(connection: Json, name: str) -> tuple[Sequence[Object], str | None]:

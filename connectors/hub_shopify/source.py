@@ -4,18 +4,23 @@ from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from itertools import islice
+from typing import TypeAlias
 
 from hub.sdk.connector import Source
 from hub.sdk.errors import HubError, StopConnection
 from hub.sdk.records import Delivery, Fact, Json, Page
 from hub_shopify import bulk, pushed
 from hub_shopify.checking import facts, scopes_of
-from hub_shopify.client import Client, Denied
+from hub_shopify.client import Client, Denied, TooLong
 from hub_shopify.documents import ALL_ORDERS, KINDS, WHO, Kind, job
 from hub_shopify.pages import Rules, page_of
 from hub_shopify.settings import ShopifySettings, ShopifySourceSettings
 from hub_shopify.values import Misfit, Object, when
 
+Places: TypeAlias = dict[str, datetime]
+"""Kind of object -> the latest change that has landed."""
+
+_NEVER = datetime.min  # noqa: DTZ901 - naive UTC, as everywhere in the hub
 _TOGETHER = 500  # objects of a job in one page
 
 
@@ -45,16 +50,23 @@ class ShopifySource(Source[ShopifySettings, ShopifySourceSettings]):
         refused, whole = list[str](), since is None and self._sees_all(wanted)
         for kind in wanted:
             try:
-                if kind.name in places:
-                    yield from self._changes(kind, streams, places)
-                else:
-                    yield from self._everything(kind, streams, places)
+                yield from self._one(kind, streams, places)
             except Denied:
                 refused.append(f"{kind.name} cannot be read, scope {kind.scope} is missing: {kind.lost}.")
         if wanted and len(refused) == len(wanted):
             raise StopConnection(" ".join(refused), hint="Grant the scopes to the app, and install it anew.")
         warnings = [*refused, *self._client.notices.warnings]
         yield Page(cursor=_cursor(places), complete=whole and bool(wanted) and not refused, warnings=warnings)
+
+    def _one(self, kind: Kind, streams: Sequence[str], places: Places) -> Generator[Page, None, None]:
+        """Read one kind: what changed page by page, everything or too much of it by a job."""
+        try:
+            if kind.name in places:
+                yield from self._changes(kind, streams, places)
+                return
+        except TooLong:
+            pass
+        yield from self._everything(kind, streams, places)
 
     def verify(self, headers: Mapping[str, str], body: bytes) -> Delivery:
         """Prove that an event is genuine; raises `Refused`."""
@@ -78,47 +90,52 @@ class ShopifySource(Source[ShopifySettings, ShopifySourceSettings]):
             return True
         return ALL_ORDERS in scopes_of(self._client.ask(WHO).data)
 
+    def _metafields(self, kind: Kind) -> Sequence[str]:
+        return self.source.metafields.of(kind.name)
+
     def _rules(self, kind: Kind, streams: Sequence[str], denied: frozenset[str]) -> Rules:
-        return Rules(kind, streams, self.source.metafields.of(kind.name), denied)
+        return Rules(kind, streams, self._metafields(kind), denied)
 
     def _page(self, found: Iterable[Object], rules: Rules, cursor: Json = None) -> Page:
         return page_of(found, rules, test_orders=self.source.test_orders, cursor=cursor)
 
-    def _everything(
-        self, kind: Kind, streams: Sequence[str], places: dict[str, datetime]
-    ) -> Generator[Page, None, None]:
-        """Read all objects of a kind by a job; its place is known when all have landed.
+    def _everything(self, kind: Kind, streams: Sequence[str], places: Places) -> Generator[Page, None, None]:
+        """Read all objects of a kind by a job, or all that changed; its place moves when all have landed.
 
         One object is looked at first: what we may not see is left out of the job, which it would end.
         """
+        place = places.get(kind.name)
         denied = self._client.found(kind, 1).denied
         self._warn_of(kind, denied)
-        document = job(kind, self._client.metafields(kind), denied, self._client.query(kind))
-        found = yield from bulk.everything(self._client, kind, document)
-        newest = None
+        query = self._client.query(kind, place and self._start(place))
+        found = yield from bulk.everything(self._client, kind, job(kind, self._metafields(kind), denied, query))
+        newest = place or _NEVER
         for some in _chunks(found):
             newest = self._later(newest, some)
             yield self._page(some, self._rules(kind, streams, denied))
-        places[kind.name] = newest or self._now
+        places[kind.name] = self._now if newest == _NEVER else newest
         yield Page(cursor=_cursor(places))
 
-    def _changes(self, kind: Kind, streams: Sequence[str], places: dict[str, datetime]) -> Generator[Page, None, None]:
+    def _changes(self, kind: Kind, streams: Sequence[str], places: Places) -> Generator[Page, None, None]:
         """Read what changed; where Shopify cannot sort by that, the place moves behind the last page."""
-        start = places[kind.name] - self.settings.lookback
         newest = places[kind.name]
+        start = self._start(newest)
         for found in self._client.pages(kind, start):
             self._warn_of(kind, found.denied)
-            newest = self._later(newest, found.nodes) or newest
+            newest = self._later(newest, found.nodes)
             if kind.sort:
                 places[kind.name] = newest
             recent = [each for each in found.nodes if not _older(each, start)]
             yield self._page(recent, self._rules(kind, streams, found.denied), _cursor(places))
         places[kind.name] = newest
 
-    def _later(self, last: datetime | None, found: Sequence[Object]) -> datetime | None:
+    def _start(self, place: datetime) -> datetime:
+        """Where to read from: a look-back before the place."""
+        return place - self.settings.lookback
+
+    def _later(self, last: datetime, found: Sequence[Object]) -> datetime:
         """Return the latest change that was seen, none behind the start of the read: what it says may come again."""
-        seen = [min(moment, self._now) for each in found if (moment := _changed(each))]
-        return max([*seen, last] if last else seen, default=None)
+        return max([last, *(min(moment, self._now) for each in found if (moment := _changed(each)))])
 
     def _warn_of(self, kind: Kind, denied: frozenset[str]) -> None:
         if denied:
@@ -126,7 +143,7 @@ class ShopifySource(Source[ShopifySettings, ShopifySourceSettings]):
             self._client.notices.warnings[f"Shopify does not show {names} of {kind.name}; what is known stays."] = None
 
 
-def _places(since: Json) -> dict[str, datetime]:
+def _places(since: Json) -> Places:
     found = since if isinstance(since, Mapping) else {}
     return {name: datetime.fromisoformat(str(place)) for name, place in found.items()}
 

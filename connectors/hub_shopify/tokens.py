@@ -11,7 +11,6 @@ import tempfile
 import threading
 from collections import defaultdict
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -88,14 +87,31 @@ class _Kept:
             return Token(value, left)
 
     def _replaced(self, refresh_token: str) -> Object:
+        """Use a refresh token up, once it is sure that what follows it can be kept."""
         register_secret(refresh_token)
+        try:
+            handle, temporary = tempfile.mkstemp(dir=self._path.parent, prefix=".token-")  # readable by us alone
+        except OSError:
+            raise StopConnection("token_file cannot be written.", hint="Check its folder.") from None
+        try:
+            with os.fdopen(handle, "w") as file:
+                kept = self._followed(refresh_token)
+                json.dump(kept, file)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(temporary).replace(self._path)
+        except BaseException:
+            Path(temporary).unlink()
+            raise
+        return kept
+
+    def _followed(self, refresh_token: str) -> Mapping[str, str]:
         found = self._app.refreshed(refresh_token)
         following = _token(found, "refresh_token")
         register_secret(following)
         ends = (self._now + (_lifetime(found) or timedelta(hours=1))).isoformat()
-        kept = {"access_token": _token(found, "access_token"), "refresh_token": following, "ends": ends}
-        self._write({**kept, "seed": self._seeded})
-        return kept
+        access = _token(found, "access_token")
+        return {"access_token": access, "refresh_token": following, "ends": ends, "seed": self._seeded}
 
     def _left(self, kept: Object) -> timedelta:
         try:
@@ -112,19 +128,6 @@ class _Kept:
         except (ValueError, OSError):
             raise StopConnection("token_file cannot be read.", hint="Authorise the app anew and remove it.") from None
         return found if isinstance(found, Mapping) and text(found, "seed") == self._seeded else {}
-
-    def _write(self, kept: Object) -> None:
-        handle, temporary = tempfile.mkstemp(dir=self._path.parent, prefix=".token-")  # 0600
-        try:
-            with os.fdopen(handle, "w") as file:
-                json.dump(kept, file)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(temporary).replace(self._path)
-        except OSError:
-            with suppress(OSError):
-                Path(temporary).unlink()
-            raise StopConnection("token_file cannot be written.", hint="Check its folder; authorise the app.") from None
 
 
 def _token(found: Object, key: str) -> str:

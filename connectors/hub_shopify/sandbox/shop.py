@@ -177,7 +177,6 @@ class ShopifySandbox(SourceSandbox):
         asked = request.json()
         if not isinstance(asked, Mapping) or not isinstance(asked.get("query"), str):
             return Reply(status=HTTPStatus.BAD_REQUEST, json={"errors": {"query": "Required parameter missing"}})
-        self.jobs.work()
         headers = {"X-Shopify-API-Version": self.version}
         try:
             return Reply(json=self._answered(asked), headers=headers)
@@ -233,6 +232,8 @@ class ShopifySandbox(SourceSandbox):
         variables = asked.get("variables")
         run = Execution(document, variables if isinstance(variables, dict) else {}, self.hidden)
         points = cost(operation, document, run)
+        if operation.operation.value == "query":
+            self.jobs.work()
         extensions: dict[str, Json] = {"cost": {"requestedQueryCost": points, "actualQueryCost": None}}
         if points > MOST:
             limits: Json = {"code": "MAX_COST_EXCEEDED", "cost": points, "maxCost": MOST}

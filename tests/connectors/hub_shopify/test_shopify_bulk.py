@@ -55,7 +55,7 @@ def test_lines_stand_behind_their_order() -> None:
 
 
 def test_lines_that_stand_elsewhere_are_told() -> None:
-    """Without grouping lines cannot be given to their orders in little memory: the read ends, and nothing is complete."""
+    """Without grouping lines cannot be given to their orders in little memory: the read ends, incomplete."""
     with shop(orders=3) as box:
         box.jobs = Ungrouped(box)
         assert "behind its parent" in str(raised(box))
@@ -155,10 +155,19 @@ def test_a_read_that_is_given_up_cancels_its_job() -> None:
         assert ["CANCELED"] == [each["status"] for each in box.jobs.all.values()]
 
 
+class Refusing(Jobs):
+    """Jobs that are all invalid."""
+
+    def start(self, query: str, *, grouped: bool) -> tuple[dict[str, object] | None, str]:
+        """Refuse."""
+        del query, grouped
+        return None, "INVALID"
+
+
 def test_a_refused_job_stops_the_connection() -> None:
     """What Shopify calls invalid does not get better."""
     with shop(people=1) as box:
-        box.jobs._check = lambda _query: (_ for _ in ()).throw(__import__("hub_shopify").sandbox.lists.Refusal("x"))  # type: ignore[method-assign]
+        box.jobs = Refusing(box)
         assert isinstance(raised(box), StopConnection)
 
 

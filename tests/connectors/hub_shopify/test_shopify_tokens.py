@@ -147,21 +147,27 @@ def test_a_refresh_token_that_is_refused_stops_the_connection(box: ShopifySandbo
     assert "shprt" not in str(raised.value)
 
 
-@pytest.mark.parametrize("kept", ["", "{", "[1]", '{"seed": "x"}', "\xff"])
-def test_a_token_file_that_is_broken_is_told_or_passed_over(kept: str, box: ShopifySandbox, tmp_path: Path) -> None:
-    """What is no JSON needs a person; what is of another authorisation is written anew."""
+@pytest.mark.parametrize("kept", ["", "{", "\xff"])
+def test_a_token_file_that_is_broken_is_told(kept: str, box: ShopifySandbox, tmp_path: Path) -> None:
+    """What is no JSON needs a person: the refresh token that follows may have been in it."""
     path = tmp_path / "token.json"
     path.write_text(kept, encoding="latin-1")
-    try:
-        assert 1 == people(box, refreshing(box, path))
-    except StopConnection as error:
-        assert "token_file cannot be read" in str(error)
+    with pytest.raises(StopConnection, match="token_file cannot be read"):
+        people(box, refreshing(box, path))
+
+
+def test_a_token_file_of_another_authorisation_is_written_anew(box: ShopifySandbox, tmp_path: Path) -> None:
+    """It is of no use any more."""
+    path = tmp_path / "token.json"
+    path.write_text('{"seed": "x"}')
+    assert 1 == people(box, refreshing(box, path))
 
 
 def test_a_token_file_that_cannot_be_written_is_told(box: ShopifySandbox, tmp_path: Path) -> None:
-    """A folder that does not exist."""
-    with pytest.raises((StopConnection, FileNotFoundError)):
+    """A folder that does not exist: the refresh token is not used up for nothing."""
+    with pytest.raises(StopConnection, match="cannot be written"):
         people(box, refreshing(box, tmp_path / "none" / "token.json"))
+    assert SEED == box.refresh_token
 
 
 @pytest.mark.parametrize(
