@@ -99,7 +99,7 @@ def test_what_is_too_long_to_be_paged_through_is_read_by_a_job() -> None:
             box.clock = box.now().replace(hour=15)
             box.make(stream, 70)
             found = source(box)
-            found._client.most = 60
+            found._client.most = 40
             for _ in fold.read(found.read(ShopifySource.streams, fold.cursor)):
                 pass
             jobs = [each["variables"]["query"] for each in asked(box) if "mutation" in each["query"]]

@@ -44,7 +44,7 @@ def test_what_a_customer_is() -> None:
 
 
 def test_what_an_order_is() -> None:
-    """Money in the shop's currency and not the buyer's, refunds, coupons, times, its lines with their share of discounts."""
+    """Money in the shop's currency and not the buyer's, refunds, coupons, times, its lines."""
     with shop(people=1, products=1, orders=1) as box:
         order = touched(
             box, "orders", displayFinancialStatus="PARTIALLY_REFUNDED", totalRefundedSet=bag("5.5"),
@@ -251,7 +251,7 @@ def test_a_kind_that_is_new_to_the_cursor_is_read_whole() -> None:
         read(box, fold)
     assert 2 == len(rows(fold, "products"))
     assert not fold.completed
-    assert {"customers", "orders", "products", "abandonedCheckouts"} == set(fold.cursor)  # type: ignore[call-overload]
+    assert {"customers", "orders", "products", "abandonedCheckouts"} == set(fold.cursor)
 
 
 def test_without_the_scope_for_all_orders_no_read_is_complete() -> None:
@@ -362,7 +362,7 @@ def test_an_odd_order_costs_itself_and_an_odd_line_itself() -> None:
         fold = read(box)
     assert 1 == len(rows(fold, "orders"))
     assert 2 == len(rows(fold, "order_lines"))
-    refused = sorted((row["stream"], row["field"]) for row in fold.quarantined)  # type: ignore[type-var]
+    refused = sorted((row["stream"], row["field"]) for row in fold.quarantined)
     assert [("order_lines", "quantity"), ("orders", "total")] == refused
 
 
