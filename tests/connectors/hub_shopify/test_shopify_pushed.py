@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -70,6 +71,11 @@ def event(topic: str, body: Mapping[str, Json], key: str = "e1") -> Delivery:
     return Delivery(f"{topic}:{key}", topic, START, json.dumps(body).encode())
 
 
+def vars_of(found: Page) -> tuple[object, ...]:
+    """Everything that a page can say."""
+    return found.rows, found.quarantine, found.deleted, found.merged, found.warnings, found.cursor, found.complete
+
+
 def made(topic: str, body: Mapping[str, Json], **entry: Json) -> Page:
     """What an event makes."""
     return page(event(topic, body), ShopifySourceSettings.model_validate(entry))
@@ -129,13 +135,13 @@ def test_both_secrets_are_taken_while_they_change() -> None:
 def test_the_apps_secret_signs_where_no_other_is_named() -> None:
     """Events of an app are signed with its client secret."""
     app = ShopifySettings.model_validate({"shop": "my-shop", "client_id": "i", "client_secret": "s"})
-    assert proven(app, headers("s"), BODY, START)
+    assert "orders/create" == proven(app, headers("s"), BODY, START).topic
 
 
 def test_an_event_of_another_shop_is_refused() -> None:
     """One app in two shops signs with one secret."""
     ours = settings(webhook_secret="s")
-    assert proven(ours, headers("s", Shop_Domain="My-Shop.myshopify.com"), BODY, START)
+    assert BODY == proven(ours, headers("s", Shop_Domain="My-Shop.myshopify.com"), BODY, START).body
     with pytest.raises(Refused, match="another shop"):
         proven(ours, headers("s", Shop_Domain="other.myshopify.com"), BODY, START)
 
@@ -277,7 +283,7 @@ def test_deletions_delete(topic: str, stream: str) -> None:
 
 def test_a_merge_leads_from_the_loser_to_the_winner() -> None:
     """The record that vanished becomes part of the one that was kept."""
-    ids = {"admin_graphql_api_customer_kept_id": "gid://shopify/Customer/1",
+    ids: Mapping[str, Json] = {"admin_graphql_api_customer_kept_id": "gid://shopify/Customer/1",
            "admin_graphql_api_customer_deleted_id": "gid://shopify/Customer/2", "status": "completed"}  # fmt: skip
     found = made("customers/merge", ids)
     assert [("2", "1")] == list(found.merged)
@@ -315,7 +321,7 @@ def test_an_opt_out_comes_alone(topic: str, body: Mapping[str, Json], channel: s
 
 def test_an_erasure_request_is_a_row_of_erasures() -> None:
     """Once, however often it comes; by every identifier that it names; with the day from which the law counts."""
-    body = {"shop_id": 1, "shop_domain": "my-shop.myshopify.com", "orders_to_redact": [20],
+    body: Mapping[str, Json] = {"shop_id": 1, "shop_domain": "my-shop.myshopify.com", "orders_to_redact": [20],
             "customer": {"id": 7, "email": "ann@mail.example", "phone": None}}  # fmt: skip
     fold = Fold()
     for _ in range(2):
@@ -347,7 +353,7 @@ def test_what_a_person_has_to_do_is_a_warning(topic: str, text: str) -> None:
 
 def test_other_topics_make_nothing() -> None:
     """What is not known is passed over."""
-    assert Page() == made("carts/update", {"id": 1})
+    assert not any(vars_of(made("carts/update", {"id": 1})))
 
 
 @given(
@@ -366,7 +372,5 @@ def test_other_topics_make_nothing() -> None:
 def test_no_body_breaks_anything(topic: str, body: Json) -> None:
     """Whatever comes in, it makes a page or an error of the contract."""
     delivery = Delivery("x", topic, datetime.now(UTC), json.dumps(body).encode())
-    try:
+    with suppress(HubError):
         assert isinstance(page(delivery, ShopifySourceSettings()), Page)
-    except HubError as error:
-        assert str(error)
