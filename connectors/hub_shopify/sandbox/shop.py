@@ -67,7 +67,7 @@ class ShopifySandbox(SourceSandbox):
         self.bucket = Bucket(self.bucket_size, self.restore_rate)
         self.jobs = Jobs(self)
         self.objects: dict[str, dict[str, Record]] = {stream: {} for stream in _ROOTS.values()}
-        self._numbers = 1_000
+        self._numbers, self._ended = 1_000, 0
         for stream in ("people", "products", "orders", "carts"):
             self.make(stream, size)
 
@@ -85,6 +85,7 @@ class ShopifySandbox(SourceSandbox):
     def expire(self) -> None:
         """Let all tokens that were minted end."""
         self.minted.clear()
+        self._ended += 1
 
     def make(self, stream: str, count: int = 1) -> Sequence[str]:
         """Let objects come into being; lines do so with an order of their own."""
@@ -277,7 +278,7 @@ class ShopifySandbox(SourceSandbox):
         return next((each for each in found if each and each["id"] == key), None)
 
     def _token(self, seconds: int, more: Mapping[str, Json]) -> Reply:
-        token = f"shpat_{len(self.requests):06}_{len(self.minted):06}"
+        token = f"shpat_minted_{self._ended:06}"
         self.minted.add(token)
         scope = ",".join(sorted(self.scopes))
         return Reply(json={"access_token": token, "scope": scope, "expires_in": seconds, **more})
