@@ -56,7 +56,7 @@ class Kind:
     def selection(self, metafields: Collection[str], denied: Collection[str], lines: str) -> str:
         """Return what is asked of each object; `lines` is how its lines are asked for."""
         asked = [each for name, each in self.fields.items() if name not in denied]
-        asked += [_metafield(place, each) for place, each in enumerate(metafields)]
+        asked += [_metafield(place, each) for place, each in enumerate(metafields) if f"m{place}" not in denied]
         return "\n".join([*asked, lines] if self.lines else asked)
 
 

@@ -13,7 +13,7 @@ from hub.sdk.streams import QUARANTINE, STREAMS
 from hub.sdk.tables import table_of
 from hub_shopify.documents import Kind
 from hub_shopify.orders import cart, line, order, product
-from hub_shopify.people import consents, person
+from hub_shopify.people import email_consent, person, sms_consent
 from hub_shopify.values import Misfit, Object, nodes
 
 Row: TypeAlias = Mapping[str, object]
@@ -57,7 +57,8 @@ class _Rows:
         """Add what is made of an object, or why nothing is."""
         try:
             known, text = rules.known(stream), json.dumps(raw, ensure_ascii=False)
-            self.rows.setdefault(stream, []).extend({**row, "_known": known, "_raw": text} for row in make())
+            rows = [{**row, "_known": known, "_raw": text} for row in make()]
+            self.rows.setdefault(stream, []).extend(rows)
         except Misfit as misfit:
             raw_text = json.dumps(raw, ensure_ascii=False)[:_RAW_LIMIT]
             self.refused.append({"stream": stream, "field": misfit.field, "reason": str(misfit), "raw": raw_text})
@@ -81,7 +82,8 @@ def _take(made: _Rows, node: Object, rules: Rules) -> None:
         if stream not in rules.streams:
             continue
         if stream == "consents":
-            made.take(stream, node, rules, partial(_all_consents, node))
+            for word in (email_consent, sms_consent):  # one that nobody understands keeps back no other
+                made.take(stream, node, rules, partial(word, node))
         elif stream == "order_lines":
             for each in nodes(node.get("lineItems")):
                 made.take(stream, each, rules, partial(_one_line, each, node))
@@ -95,11 +97,6 @@ def _one(stream: str, node: Object, metafields: Sequence[str]) -> Iterable[Row]:
 
 def _one_line(found: Object, of: Object) -> Iterable[Row]:
     return [line(found, of)]
-
-
-def _all_consents(node: Object) -> Iterable[Row]:
-    """All of a customer's words or none: half of them would be a yes without its no."""
-    return list(consents(node))
 
 
 def _shown(node: Object) -> Object:

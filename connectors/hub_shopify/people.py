@@ -59,25 +59,25 @@ def identifiers(customer: Object, email: str | None = None, phone: str | None = 
     }
 
 
-def consents(node: Object) -> Iterator[Mapping[str, object]]:
-    """Yield what a customer said about e-mail and SMS. Raises Misfit.
-
-    Who was never asked said nothing: silence is no yes, and must not outweigh a yes that was given elsewhere.
-    """
+def email_consent(node: Object) -> Iterator[Mapping[str, object]]:
+    """Yield what a customer said about e-mail, if anything. Raises Misfit."""
     email = inner(node, "defaultEmailAddress", "state")
-    if email:
-        whom = said(email, "emailAddress", "identifiers")
-        yield from _word(node, "email", whom, email, ("marketingState", "marketingUpdatedAt", "marketingOptInLevel"))
+    whom = said(email, "emailAddress", "identifiers")
+    yield from _word(node, "email", whom, email, ("marketingState", "marketingUpdatedAt", "marketingOptInLevel"))
+
+
+def sms_consent(node: Object) -> Iterator[Mapping[str, object]]:
+    """Yield what a customer said about SMS, if anything. Raises Misfit."""
     phone = inner(node, "defaultPhoneNumber", "state")
-    sms = inner(phone, "smsMarketingConsent", "state")
-    if sms:
-        whom = said(phone, "phoneNumber", "identifiers")
-        yield from _word(node, "sms", whom, sms, ("state", "updatedAt", "optInLevel"))
+    given = inner(phone, "smsMarketingConsent", "state")
+    whom = said(phone, "phoneNumber", "identifiers")
+    yield from _word(node, "sms", whom, given, ("state", "updatedAt", "optInLevel"))
 
 
 def _word(
     node: Object, channel: str, whom: str | None, given: Object, names: tuple[str, str, str]
 ) -> Iterator[Mapping[str, object]]:
+    """Who was never asked said nothing: silence is no yes, and must not outweigh a yes that was given elsewhere."""
     state, level = said(given, names[0], "state"), said(given, names[2], "evidence")
     moment = when_known(given, names[1], "occurred_at")
     if state is None or (state == "NOT_SUBSCRIBED" and moment is None):

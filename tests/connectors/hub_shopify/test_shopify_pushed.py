@@ -5,16 +5,21 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hub.flow.land import Counts, Place, land_page
+from hub.flow.unpack import unpack
+from hub.lake.landing import Landing
 from hub.sdk.errors import BadData, HubError, Refused
 from hub.sdk.records import Delivery, Json, Page
+from hub.store.control import Store
 from hub.testing.bench import START
 from hub.testing.fold import Fold
 from hub_shopify.pushed import page, proven, signature
@@ -331,6 +336,20 @@ def test_an_erasure_request_is_a_row_of_erasures() -> None:
     assert (datetime(2026, 3, 1, 12), "customers/redact:e1") == (row["requested_at"], row["request_id"])  # noqa: DTZ001
     with pytest.raises(BadData):
         made("customers/redact", {"customer": {"id": None, "email": None}})
+
+
+def test_the_hub_lands_an_erasure_request(box: ShopifySandbox, tmp_path: Path) -> None:
+    """From the socket's bytes through proof, unpacking and landing: one row, once, whichever source hears of it."""
+    body = json.dumps({"customer": {"id": 7, "email": "ann@mail.example", "phone": None}}).encode()
+    found, counts = source(box), Counts()
+    delivery = found.verify(box.signed("customers/redact", body), body)
+    with closing(Store.open(tmp_path / "control.sqlite")) as store:
+        store.take_lease("test")
+        place = Place(found.streams, "shop", "all", "read", store.start_run("test", START.replace(tzinfo=None)), "EUR")
+        for each in unpack(found, found.streams, [delivery]):
+            land_page(each, place, Landing(tmp_path / "landing", store), store, counts)
+    assert {"erasures": 1} == counts.landed
+    assert not counts.dropped
 
 
 @pytest.mark.parametrize(

@@ -135,14 +135,16 @@ def test_sms_is_a_word_of_its_own() -> None:
 
 
 def test_a_word_that_nobody_knows_is_in_quarantine() -> None:
-    """It is not taken for silence, and the person lands all the same."""
+    """It is not taken for silence; the person lands all the same, and so does their other word."""
     with shop(people=1) as box:
         [found] = box.objects["people"].values()
         found["defaultEmailAddress"] |= {"marketingState": "MAYBE"}  # type: ignore[operator]
+        phone: Any = found["defaultPhoneNumber"]
+        phone["smsMarketingConsent"] |= {"state": "UNSUBSCRIBED", "updatedAt": "2026-01-01T00:00:00Z"}
         fold = read(box)
     assert [("consents", "state")] == [(row["stream"], row["field"]) for row in fold.quarantined]
     assert 1 == len(rows(fold, "people"))
-    assert not rows(fold, "consents")
+    assert [("sms", "denied")] == [(row["channel"], row["state"]) for row in rows(fold, "consents")]
 
 
 def test_metafields_that_are_chosen_land() -> None:
@@ -319,13 +321,15 @@ def test_a_source_that_may_see_nothing_stops() -> None:
         ("Order.customer", "identifiers"),
         ("LineItem.product", "product_id"),
         ("Customer.note", "attributes"),
+        ("Customer.metafield", "attributes"),
     ],
 )
 def test_what_may_not_be_seen_overwrites_nothing(*, hidden: str, column: str, full: bool) -> None:
     """A field that Shopify hides one day keeps what was known; everything else lands, and the run is warned."""
     with shop(people=1, products=1, orders=1) as box:
+        names = {"customers": ["loyalty.tier"]}
         touched(box, "people", note="known")
-        fold = read(box)
+        fold = read(box, None, metafields=names)
         stream = {"Order": "orders", "LineItem": "order_lines"}.get(hidden.partition(".")[0], "people")
         before = one(fold, stream)[column]
         hour(box)
@@ -333,7 +337,7 @@ def test_what_may_not_be_seen_overwrites_nothing(*, hidden: str, column: str, fu
         touched(box, "people", lastName="Changed")
         touched(box, "orders", tags=["changed"])
         fold.cursor = None if full else fold.cursor
-        read(box, fold)
+        read(box, fold, metafields=names)
     assert before is not None
     assert before == one(fold, stream)[column]
     assert "Changed" == one(fold, "people")["last_name"]
