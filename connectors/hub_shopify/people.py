@@ -21,8 +21,15 @@ from hub_shopify.values import (
 )
 
 NAMESPACE = "shopify_customer"
-_STATES = {"SUBSCRIBED": "granted", "UNSUBSCRIBED": "denied", "REDACTED": "denied", "NOT_SUBSCRIBED": "denied"}
-_UNFINISHED = {"PENDING": "pending", "INVALID": "invalid"}  # neither is a yes
+_SILENT = frozenset({"NOT_SUBSCRIBED", "NEVER_SUBSCRIBED"})
+_WORDS = {
+    "SUBSCRIBED": "granted",
+    "UNSUBSCRIBED": "denied",
+    "REDACTED": "denied",
+    "PENDING": "pending",  # neither this nor the next is a yes
+    "INVALID": "invalid",
+    **dict.fromkeys(_SILENT, "denied"),
+}
 
 
 def person(node: Object, metafields: Sequence[str]) -> Mapping[str, object]:
@@ -80,9 +87,9 @@ def _word(
     """Who was never asked said nothing: silence is no yes, and must not outweigh a yes that was given elsewhere."""
     state, level = said(given, names[0], "state"), said(given, names[2], "evidence")
     moment = when_known(given, names[1], "occurred_at")
-    if state is None or (state == "NOT_SUBSCRIBED" and moment is None):
+    if state is None or (state in _SILENT and moment is None):
         return
-    word = _STATES.get(state) or _UNFINISHED.get(state)
+    word = _WORDS.get(state)
     if word is None:
         raise Misfit("state")
     yield {

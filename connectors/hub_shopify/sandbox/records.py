@@ -31,7 +31,7 @@ def customer(number: int, person: Person, now: str) -> Record:
         "CustomerPhoneNumber",
         phoneNumber=person.phone,
         smsMarketingConsent=typed(
-            "CustomerSmsMarketingConsent", state="NOT_SUBSCRIBED", optInLevel="UNKNOWN", updatedAt=None,
+            "CustomerSmsMarketingConsent", state="NEVER_SUBSCRIBED", optInLevel="UNKNOWN", updatedAt=None,
             collectedFrom="OTHER",
         ),
     )  # fmt: skip

@@ -6,10 +6,21 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from graphql import DocumentNode, FieldNode, GraphQLSchema, Visitor, build_client_schema, parse, validate, visit
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    GraphQLEnumType,
+    GraphQLSchema,
+    Visitor,
+    build_client_schema,
+    parse,
+    validate,
+    visit,
+)
 
 from hub_shopify import documents
 from hub_shopify.documents import KINDS, Kind
+from hub_shopify.people import email_consent
 from tests.connectors.hub_shopify.reading import asked, read, shop
 
 SPECS = Path(__file__).parents[3].parent / "shared" / "specs"
@@ -68,6 +79,20 @@ def test_nothing_deprecated_is_asked(kind: Kind) -> None:
     for name in kind.fields:
         field = schema().get_type(kind.type).fields[name]  # type: ignore[union-attr]
         assert field.deprecation_reason is None or name in lost, name
+
+
+@needs_schema
+@pytest.mark.parametrize("name", ["CustomerEmailAddressMarketingState", "CustomerMarketingConsentState"])
+def test_every_word_on_marketing_is_known(name: str) -> None:
+    """Each state of the schema is a word of ours: none ends in quarantine."""
+    found = schema().get_type(name)
+    assert isinstance(found, GraphQLEnumType)
+    for state in found.values:
+        email = {"marketingState": state, "marketingUpdatedAt": "2026-01-01T00:00:00Z"}
+        [said] = email_consent({"id": 1, "defaultEmailAddress": email})
+        assert said["state"] == {"SUBSCRIBED": "granted", "PENDING": "pending", "INVALID": "invalid"}.get(
+            state, "denied"
+        )
 
 
 class Depth(Visitor):

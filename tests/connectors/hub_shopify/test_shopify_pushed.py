@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -20,7 +20,7 @@ from hub.lake.landing import Landing
 from hub.sdk.errors import BadData, HubError, Refused
 from hub.sdk.records import Delivery, Json, Page
 from hub.store.control import Store
-from hub.testing.bench import START
+from hub.testing.bench import START, AnySource
 from hub.testing.fold import Fold
 from hub_shopify.pushed import page, proven, signature
 from hub_shopify.sandbox import ShopifySandbox
@@ -346,7 +346,7 @@ def test_the_hub_lands_an_erasure_request(box: ShopifySandbox, tmp_path: Path) -
     with closing(Store.open(tmp_path / "control.sqlite")) as store:
         store.take_lease("test")
         place = Place(found.streams, "shop", "all", "read", store.start_run("test", START.replace(tzinfo=None)), "EUR")
-        for each in unpack(found, found.streams, [delivery]):
+        for each in unpack(cast("AnySource", found), found.streams, [delivery]):
             land_page(each, place, Landing(tmp_path / "landing", store), store, counts)
     assert {"erasures": 1} == counts.landed
     assert not counts.dropped

@@ -108,6 +108,7 @@ def test_what_a_product_and_a_checkout_are() -> None:
         ("PENDING", "2026-01-02T03:04:05Z", ("pending", "2026-01-02 03:04:05")),
         ("INVALID", None, ("invalid", "2026-03-01 12:00:00")),
         ("NOT_SUBSCRIBED", None, None),
+        ("NEVER_SUBSCRIBED", None, None),
         ("NOT_SUBSCRIBED", "2026-01-02T03:04:05Z", ("denied", "2026-01-02 03:04:05")),
     ],
 )
