@@ -22,7 +22,12 @@ def cost(operation: "OperationDefinitionNode", document: "DocumentNode", run: "E
 
     fragments = {each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)}
     points = _of(operation.selection_set, fragments, run)
-    return points + (_MUTATION if operation.operation.value == "mutation" else 0)
+    return points + extra(operation)
+
+
+def extra(operation: "OperationDefinitionNode") -> int:
+    """Return what an operation costs beside its objects."""
+    return _MUTATION if operation.operation.value == "mutation" else 0
 
 
 def _of(selection: "SelectionSetNode | None", fragments: Mapping[str, object], run: "Execution") -> int:
@@ -66,6 +71,10 @@ class Bucket:
             return False
         self._left -= points
         return True
+
+    def refund(self, points: float) -> None:
+        """Give back what was reserved and not spent."""
+        self._left = min(self.most, self.left() + points)
 
     def status(self) -> Json:
         """Return what answers say of it."""

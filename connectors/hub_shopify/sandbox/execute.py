@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 Path: TypeAlias = tuple[str | int, ...]
 
 _NEVER_NULL = frozenset({"CustomerEmailAddress.emailAddress", "CustomerPhoneNumber.phoneNumber"})
+_FREE = frozenset({"QueryRoot", "Mutation", "Connection", "Edge", "PageInfo"})
 _ABSTRACT = frozenset({"Node", "HasMetafields", "HasEvents", "Navigable"})
 
 
@@ -41,6 +42,8 @@ class Execution:
         self._variables = variables
         self._hidden = hidden
         self.errors: list[Json] = []
+        self.spent = 0
+        """Objects that were shown: what the query cost in the end."""
         self.children: list[Record] | None = None
 
     def run(self, operation: "OperationDefinitionNode", root: Record) -> Json:
@@ -98,6 +101,7 @@ class Execution:
 
     def _object(self, selection: "SelectionSetNode", record: Record, path: Path) -> Json:
         answer: dict[str, Json] = {}
+        self.spent += record.get("__typename") not in _FREE
         for field in self._fields(selection, record):
             key = field.alias.value if field.alias else field.name.value
             name = f"{record.get('__typename')}.{field.name.value}"

@@ -10,7 +10,7 @@ from typing import ClassVar, cast
 from hub.sdk.records import Json
 from hub.sdk.sandbox import Change, Reply, Request, SourceSandbox, people, route
 from hub_shopify.sandbox import records
-from hub_shopify.sandbox.cost import MOST, Bucket, cost
+from hub_shopify.sandbox.cost import MOST, Bucket, cost, extra
 from hub_shopify.sandbox.execute import Denial, Execution, operation_of, parsed
 from hub_shopify.sandbox.jobs import Jobs
 from hub_shopify.sandbox.lists import Many, Refusal
@@ -245,7 +245,9 @@ class ShopifySandbox(SourceSandbox):
                 "errors": [{"message": "Throttled", "extensions": {"code": "THROTTLED"}}], "extensions": extensions,
             }  # fmt: skip
         data = run.run(operation, self._changes() if operation.operation.value == "mutation" else self.root())
-        spent: Json = {"requestedQueryCost": points, "actualQueryCost": points, "throttleStatus": self.bucket.status()}
+        actual = min(run.spent + extra(operation), points)
+        self.bucket.refund(points - actual)
+        spent: Json = {"requestedQueryCost": points, "actualQueryCost": actual, "throttleStatus": self.bucket.status()}
         errors: dict[str, Json] = {"errors": run.errors} if run.errors else {}
         return {"data": data, **errors, "extensions": {"cost": spent}}
 

@@ -99,8 +99,16 @@ def test_refusals_are_what_the_sdk_knows(box: ShopifySandbox) -> None:
         assert code == run(client, query)["errors"][0]["extensions"]["code"], query
 
 
+def test_points_that_were_not_spent_come_back(box: ShopifySandbox) -> None:
+    """A query reserves what it may cost and pays for what it brought."""
+    found = run(sdk(box), "{ orders(first: 100) { nodes { id customer { id } } } }")["extensions"]["cost"]
+    assert (200, 4) == (found["requestedQueryCost"], found["actualQueryCost"])
+    assert found["throttleStatus"]["currentlyAvailable"] >= 1996
+
+
 def test_points_run_out_and_come_back(box: ShopifySandbox) -> None:
     """A query that costs more than is left is refused with what is left, and spends nothing."""
+    box.make("orders", 98)
     client = sdk(box)
     dear = "{ orders(first: 100) { nodes { id customer { id } totalPriceSet { shopMoney { amount } } } } }"
     answers = [run(client, dear) for _ in range(6)]
