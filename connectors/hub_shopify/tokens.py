@@ -9,7 +9,6 @@ import json
 import os
 import tempfile
 import threading
-from collections import defaultdict
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -23,18 +22,29 @@ from hub_shopify.values import Object, text
 
 HEADER = "X-Shopify-Access-Token"
 _EARLY = timedelta(minutes=10)
-_LOCKS: defaultdict[Path, threading.Lock] = defaultdict(threading.Lock)
+_GUARD = threading.Lock()
+_LOCKS: dict[Path, threading.Lock] = {}
+_MINTED: dict[tuple[str, ...], Refreshing] = {}
+"""Minted tokens that live on from read to read, by address and app: one a day and not one for each read."""
 
 
 def auth_of(settings: ShopifySettings, project: Path, now: datetime) -> Auth:
     """Return the credentials that the settings describe; `project` is where a relative `token_file` is meant from."""
     if settings.access_token:
         return Header(HEADER, settings.access_token.reveal())
-    app = _App(settings)
     if settings.refresh_token and settings.token_file:
-        kept = _Kept(app, project / settings.token_file, settings.refresh_token.reveal(), now)
+        kept = _Kept(_App(settings), project / settings.token_file, settings.refresh_token.reveal(), now)
         return Refreshing(kept.token, header=HEADER, prefix="", early=_EARLY)
-    return Refreshing(app.minted, header=HEADER, prefix="", early=_EARLY)
+    return _minting(settings)
+
+
+def _minting(settings: ShopifySettings) -> Auth:
+    secret = settings.client_secret.reveal() if settings.client_secret else ""
+    app = (settings.address, settings.client_id or "", hashlib.sha256(secret.encode()).hexdigest())
+    with _GUARD:
+        if app not in _MINTED:
+            _MINTED[app] = Refreshing(_App(settings).minted, header=HEADER, prefix="", early=_EARLY)
+        return _MINTED[app]
 
 
 class _App:
@@ -72,11 +82,13 @@ class _Kept:
         self._app, self._path, self._now = app, path.resolve(), now
         self._seed, self._seeded = seed, hashlib.sha256(seed.encode()).hexdigest()
         self._last = ""
+        with _GUARD:
+            self._lock = _LOCKS.setdefault(self._path, threading.Lock())
         register_secret(seed)
 
     def token(self) -> Token:
         """Return the token of the file unless it was ours already, which is asked for when that one is refused."""
-        with _LOCKS[self._path]:
+        with self._lock:
             kept = self._read()
             value, left = text(kept, "access_token"), self._left(kept)
             if value is None or value == self._last or left <= _EARLY:

@@ -62,6 +62,15 @@ def test_a_minted_token_is_asked_for_once(box: ShopifySandbox) -> None:
     assert 1 == minted(box)
 
 
+def test_a_minted_token_lives_on_from_read_to_read(box: ShopifySandbox) -> None:
+    """Sources and reads of one app share it; an app with another secret does not."""
+    for _ in range(3):
+        read(box)
+    assert 1 == minted(box)
+    with pytest.raises(StopConnection, match="invalid_client"):
+        people(box, box.refused())
+
+
 def test_a_token_that_is_refused_is_minted_anew(box: ShopifySandbox) -> None:
     """In the middle of a read, without losing anything."""
     fold = Fold()
