@@ -7,6 +7,7 @@ import pytest
 
 from hub.sdk.errors import BadData, HubError, RetryLater, StopConnection
 from hub.sdk.http.retry import pace
+from hub.sdk.records import Page
 from hub.sdk.sandbox import Reply, Request, route
 from hub.testing.fold import Fold
 from hub_shopify.bulk import _families, _pieces
@@ -111,22 +112,46 @@ def test_a_job_that_fails_is_no_end_of_the_list(end: str, error: type[Exception]
         assert 2 == len(rows(read(box), "people"))
 
 
-@pytest.mark.parametrize(("key", "value"), [("objectCount", "3"), ("rootObjectCount", "1"), ("objectCount", None)])
-def test_fewer_lines_than_were_counted_are_told(key: str, value: str | None) -> None:
-    """A file that lost something on the way is not taken for all there is."""
+def written(box: ShopifySandbox, body: bytes, **counts: object) -> list[Page]:
+    """Pages of a read whose job wrote this file."""
+    reading = source(box).read(["people"], None)
+    first = next(reading)
+    box.jobs.files["bulk-1.jsonl"] = body
+    box.jobs.all["gid://shopify/BulkOperation/1"] |= {
+        "status": "COMPLETED", "objectCount": "2", "rootObjectCount": "2", "fileSize": str(len(body)),
+        "url": f"{box.url}/files/bulk-1.jsonl?signature=x", **counts,
+    }  # fmt: skip
+    return [first, *reading]
+
+
+TWO = b"\n".join(
+    b'{"id":"gid://shopify/Customer/%d","createdAt":"2026-02-01T00:00:00Z","updatedAt":"2026-03-01T00:00:00Z"}' % number
+    for number in (1, 2)
+)
+
+
+@pytest.mark.parametrize("end", [b"", b"\n", b"\n\n"])
+def test_a_file_may_end_without_a_line_end(end: bytes) -> None:
+    """The last object is not lost."""
     with shop(people=2) as box:
-        reading = source(box).read(["people"], None)
-        next(reading)
-        box.jobs.all["gid://shopify/BulkOperation/1"]["status"] = "COMPLETED"
-        name = "bulk-1.jsonl"
-        body = b"".join(b'{"id":"gid://shopify/Customer/%d","updatedAt":"2026-03-01T00:00:00Z"}\n' % n for n in (1, 2))
-        box.jobs.files[name] = body
-        counts: dict[str, object] = {"objectCount": "2", "rootObjectCount": "2", key: value}
-        box.jobs.all["gid://shopify/BulkOperation/1"] |= {
-            **counts, "fileSize": str(len(body)), "url": f"{box.url}/files/{name}?signature=x",
-        }  # fmt: skip
-        with pytest.raises(BadData, match="counts other"):
-            list(reading)
+        assert 2 == sum(len(rows(page, "people")) for page in written(box, TWO + end))
+
+
+@pytest.mark.parametrize("body", [TWO + b"\n{", TWO + b"\n[]", TWO + b"\n\xff", TWO[:-9], TWO.replace(b"{", b"", 1)])
+def test_a_file_that_is_cut_or_no_json_is_told(body: bytes) -> None:
+    """Nothing of it says that it is complete."""
+    with shop(people=2) as box, pytest.raises(BadData):
+        written(box, body)
+
+
+@pytest.mark.parametrize(
+    "counts",
+    [{"objectCount": "3"}, {"rootObjectCount": "1"}, {"objectCount": None}, {"fileSize": "9"}, {"fileSize": "999"}],
+)
+def test_other_lines_than_were_counted_are_told(counts: dict[str, object]) -> None:
+    """A file that lost something on the way is not taken for all there is."""
+    with shop(people=2) as box, pytest.raises(BadData):
+        written(box, TWO, **counts)
 
 
 def test_an_empty_shop_has_no_file() -> None:
