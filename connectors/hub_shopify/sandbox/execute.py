@@ -4,8 +4,10 @@ The schema is not at hand: a field that no object here has is refused as one tha
 """
 
 from collections.abc import Mapping
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, TypeAlias
 
+from hub.sdk.errors import ConfigError
 from hub.sdk.records import Json
 from hub_shopify.sandbox.lists import Many, Part, Refusal, matching, part_of
 from hub_shopify.sandbox.records import Record
@@ -189,11 +191,15 @@ def operation_of(document: "DocumentNode", name: str | None) -> "OperationDefini
 
 def parsed(query: str) -> "DocumentNode":
     """Return the syntax tree. Raises Refusal for text that is no GraphQL."""
-    try:
-        from graphql import GraphQLSyntaxError, parse  # noqa: PLC0415 - as above
-    except ImportError as missing:
-        raise RuntimeError("The simulated Shopify needs graphql-core: pip install 'audience-hub[sandbox]'") from missing
+    from graphql import GraphQLSyntaxError, parse  # noqa: PLC0415 - as above
+
     try:
         return parse(query, no_location=True)
     except GraphQLSyntaxError as error:
         raise Refusal(error.message, "PARSE_ERROR") from None
+
+
+def look_for_graphql() -> None:
+    """Return where graphql-core is installed. Raises ConfigError."""
+    if find_spec("graphql") is None:
+        raise ConfigError("The simulated Shopify needs graphql-core.", hint="pip install 'audience-hub[sandbox]'")

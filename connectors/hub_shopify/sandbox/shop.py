@@ -11,7 +11,7 @@ from hub.sdk.records import Json
 from hub.sdk.sandbox import Change, Reply, Request, SourceSandbox, people, route
 from hub_shopify.sandbox import records
 from hub_shopify.sandbox.cost import MOST, Bucket, cost, extra
-from hub_shopify.sandbox.execute import Denial, Execution, operation_of, parsed
+from hub_shopify.sandbox.execute import Denial, Execution, look_for_graphql, operation_of, parsed
 from hub_shopify.sandbox.jobs import Jobs
 from hub_shopify.sandbox.lists import Many, Refusal
 from hub_shopify.sandbox.records import Record, gid, typed
@@ -56,6 +56,7 @@ class ShopifySandbox(SourceSandbox):
         self, *, seed: int = 0, size: int = 0, port: int = 0, latency: float = 0.0, keep: int = 10_000
     ) -> None:
         super().__init__(seed=seed, size=size, port=port, latency=latency, keep=keep)
+        look_for_graphql()
         self.shop = "sandbox"
         self.client_id, self.client_secret = "sandbox-client-id", "sandbox-client-secret"
         self.refresh_token = "shprt_0"  # noqa: S105 - the same

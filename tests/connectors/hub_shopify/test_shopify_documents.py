@@ -10,9 +10,12 @@ from graphql import (
     DocumentNode,
     FieldNode,
     GraphQLEnumType,
+    GraphQLNonNull,
+    GraphQLObjectType,
     GraphQLSchema,
     Visitor,
     build_client_schema,
+    get_named_type,
     parse,
     validate,
     visit,
@@ -92,6 +95,47 @@ def test_every_word_on_marketing_is_known(name: str) -> None:
         assert said["state"] == {"SUBSCRIBED": "granted", "PENDING": "pending", "INVALID": "invalid"}.get(
             state, "denied"
         )
+
+
+def strangers(record: object, path: str = "") -> list[str]:
+    """Where an object of the sandbox is not one of the schema: fields, enums, nulls, texts."""
+    if isinstance(record, list):
+        return [each for item in record for each in strangers(item, path)]
+    if not isinstance(record, dict):
+        return []
+    kind = schema().get_type(record["__typename"])
+    assert isinstance(kind, GraphQLObjectType), path
+    found: list[str] = []
+    for name, value in record.items():
+        if name in {"__typename", "metafields"}:
+            continue
+        where = f"{path}/{kind.name}.{name}"
+        if name not in kind.fields:
+            found.append(f"{where} does not exist")
+            continue
+        type_ = kind.fields[name].type
+        if value is None and isinstance(type_, GraphQLNonNull):
+            found.append(f"{where} is never null")
+        named = get_named_type(type_)
+        if isinstance(named, GraphQLEnumType) and value not in {None, *named.values}:
+            found.append(f"{where} is never {value}")
+        if named.name in {"String", "ID", "DateTime", "UnsignedInt64", "Decimal", "Money"} and not isinstance(
+            value, str | list | None
+        ):
+            found.append(f"{where} is text")
+        found += strangers(value, where)
+    return found
+
+
+@needs_schema
+def test_objects_of_the_sandbox_are_objects_of_the_schema() -> None:
+    """Their fields exist, their enums are such, what is never null is not."""
+    with shop(people=2, products=1, orders=2, carts=1) as box:
+        box.jobs.start(documents.job(KINDS["orders"]), grouped=True)
+        root = box.root()
+        records = [record for stream in box.objects.values() for record in stream.values()]
+        records += [*box.jobs.all.values(), root["shop"], root["currentAppInstallation"], root["publicApiVersions"]]  # type: ignore[list-item]
+        assert [] == strangers(records)
 
 
 class Depth(Visitor):
