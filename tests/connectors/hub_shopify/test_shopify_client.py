@@ -10,6 +10,7 @@ from hub.sdk.errors import BadData, RetryLater, StopConnection
 from hub.sdk.http import Response
 from hub.sdk.records import Json
 from hub.sdk.sandbox import Fault
+from hub_shopify.checking import scopes_of
 from hub_shopify.client import Client, Denied, _pause
 from hub_shopify.documents import KINDS, LINES
 from hub_shopify.sandbox import ShopifySandbox
@@ -250,3 +251,10 @@ def test_check_says_what_each_missing_scope_costs() -> None:
     assert any("takes no events" in text for text in warnings)
     assert any("orders cannot be read" in text for text in warnings)
     assert not any("read_customers" in text for text in warnings)
+
+
+def test_who_may_write_may_read() -> None:
+    """A scope to write counts for the one to read; no other follows from it."""
+    granted = scopes_of({"currentAppInstallation": {"accessScopes": [{"handle": "write_orders"}]}})
+    assert {"write_orders", "read_orders"} == granted
+    assert not scopes_of({"currentAppInstallation": None})
