@@ -252,7 +252,7 @@ def _checkout(body: Object) -> tuple[Object, Collection[str]]:
         "completedAt": "completed_at",
         "abandonedCheckoutUrl": "abandoned_checkout_url",
     }
-    foreign = body.get("presentment_currency") not in {None, body.get("currency")}
+    foreign = body.get("presentment_currency") not in (None, body.get("currency"))
     total: Json = None if foreign else {"amount": body.get("total_price"), "currencyCode": body.get("currency")}
     node = {
         **_renamed(body, names),

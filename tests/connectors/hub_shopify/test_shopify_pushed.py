@@ -375,6 +375,14 @@ def test_other_topics_make_nothing() -> None:
     assert not any(vars_of(made("carts/update", {"id": 1})))
 
 
+def test_a_currency_that_is_no_text_is_in_quarantine() -> None:
+    """Whatever type it has."""
+    for value in ([], {}, [1]):
+        found = made("checkouts/update", {**CHECKOUT, "currency": value, "presentment_currency": value})
+        assert found.quarantine is not None
+        assert ["currency"] == found.quarantine["field"].to_pylist()
+
+
 @given(
     topic=st.sampled_from(TOPICS),
     body=st.recursive(
