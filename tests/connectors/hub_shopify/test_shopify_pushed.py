@@ -1,6 +1,7 @@
 """Events: only genuine ones of our shop, the same records as a read makes, and requests of the law."""
 
 import base64
+import copy
 import hashlib
 import hmac
 import json
@@ -19,6 +20,7 @@ from hub.flow.unpack import unpack
 from hub.lake.landing import Landing
 from hub.sdk.errors import BadData, HubError, Refused
 from hub.sdk.records import Delivery, Json, Page
+from hub.sdk.sandbox.reshape import places, put
 from hub.store.control import Store
 from hub.testing.bench import START, AnySource
 from hub.testing.fold import Fold
@@ -26,6 +28,7 @@ from hub_shopify.pushed import page, proven, signature
 from hub_shopify.sandbox import ShopifySandbox
 from hub_shopify.settings import ShopifySettings, ShopifySourceSettings
 from tests.connectors.hub_shopify.reading import identifiers, one, read, rows, shop, source
+from tests.connectors.hub_shopify.test_shopify_values import OTHERS
 
 BODY = b'{"id": 1}'
 TOPICS = (
@@ -375,12 +378,24 @@ def test_other_topics_make_nothing() -> None:
     assert not any(vars_of(made("carts/update", {"id": 1})))
 
 
-def test_a_currency_that_is_no_text_is_in_quarantine() -> None:
-    """Whatever type it has."""
-    for value in ([], {}, [1]):
-        found = made("checkouts/update", {**CHECKOUT, "currency": value, "presentment_currency": value})
-        assert found.quarantine is not None
-        assert ["currency"] == found.quarantine["field"].to_pylist()
+@pytest.mark.parametrize(
+    ("topic", "body"),
+    [
+        ("customers/update", CUSTOMER),
+        ("customers/email_marketing_consent_update", CUSTOMER),
+        ("orders/create", ORDER),
+        ("checkouts/update", CHECKOUT),
+    ],
+)
+def test_any_value_of_any_field_of_an_event_costs_at_most_its_record(topic: str, body: dict[str, Json]) -> None:
+    """Rows or quarantine or an error of the contract, never another one."""
+    for field in places(body, []):
+        for value in OTHERS:
+            other = copy.deepcopy(body)
+            put(other, field, value)
+            with suppress(HubError):
+                found = made(topic, other, test_orders=True)
+                assert found.rows or found.quarantine is not None or "consent" in topic, (field, value)
 
 
 @given(
