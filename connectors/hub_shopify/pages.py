@@ -1,0 +1,104 @@
+"""Objects become a page: rows by stream, quarantine, and which columns could be read."""
+
+import json
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeAlias
+
+import pyarrow as pa
+
+from hub.sdk.records import Json, Page
+from hub.sdk.streams import QUARANTINE, STREAMS
+from hub.sdk.tables import table_of
+from hub_shopify.documents import Kind
+from hub_shopify.orders import cart, line, order, product
+from hub_shopify.people import email_consent, person, sms_consent
+from hub_shopify.values import Misfit, Object, nodes
+
+Row: TypeAlias = Mapping[str, object]
+
+_RAW_LIMIT = 10_000
+_ONE: Mapping[str, Callable[[Object, Sequence[str]], Row]] = {
+    "people": person,
+    "orders": order,
+    "products": product,
+    "carts": cart,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What is made of the objects of a kind: `streams` that are wanted, metafields, fields that we may not see.
+
+    `unread`: columns that this way of reading never fills.
+    """
+
+    kind: Kind
+    streams: Collection[str]
+    metafields: Sequence[str] = ()
+    denied: Collection[str] = ()
+    unread: Collection[str] = ()
+
+    def known(self, stream: str) -> Sequence[str] | None:
+        """Return the columns of a stream that could be read, None for all of them."""
+        hidden = {column for name in self.denied for column in self.kind.columns.get(name, ("attributes",))}
+        hidden |= set(self.unread)
+        columns = STREAMS[stream].columns.names
+        return [each for each in columns if each not in hidden] if hidden & set(columns) else None
+
+
+@dataclass
+class _Rows:
+    rows: dict[str, list[Row]] = field(default_factory=dict)
+    refused: list[Row] = field(default_factory=list)
+
+    def take(self, stream: str, raw: Object, rules: Rules, make: Callable[[], Iterable[Row]]) -> None:
+        """Add what is made of an object, or why nothing is."""
+        try:
+            known, text = rules.known(stream), json.dumps(raw, ensure_ascii=False)
+            rows = [{**row, "_known": known, "_raw": text} for row in make()]
+            self.rows.setdefault(stream, []).extend(rows)
+        except Misfit as misfit:
+            raw_text = json.dumps(raw, ensure_ascii=False)[:_RAW_LIMIT]
+            self.refused.append({"stream": stream, "field": misfit.field, "reason": str(misfit), "raw": raw_text})
+
+
+def page_of(found: Iterable[Object], rules: Rules, *, test_orders: bool, cursor: Json = None) -> Page:
+    """Make records of objects; what does not fit is in quarantine, its neighbours land."""
+    made = _Rows()
+    for node in found:
+        if test_orders or node.get("test") is not True:
+            _take(made, node, rules)
+    return Page(
+        {stream: table_of(stream, rows) for stream, rows in made.rows.items() if rows},
+        quarantine=pa.Table.from_pylist(made.refused, schema=QUARANTINE) if made.refused else None,
+        cursor=cursor,
+    )
+
+
+def _take(made: _Rows, node: Object, rules: Rules) -> None:
+    for stream in rules.kind.streams:
+        if stream not in rules.streams:
+            continue
+        if stream == "consents":
+            for word in (email_consent, sms_consent):  # one that nobody understands keeps back no other
+                made.take(stream, node, rules, partial(word, node))
+        elif stream == "order_lines":
+            for each in nodes(node.get("lineItems")):
+                made.take(stream, each, rules, partial(_one_line, each, node))
+        else:
+            made.take(stream, _shown(node), rules, partial(_one, stream, node, rules.metafields))
+
+
+def _one(stream: str, node: Object, metafields: Sequence[str]) -> Iterable[Row]:
+    return [_ONE[stream](node, metafields)]
+
+
+def _one_line(found: Object, of: Object) -> Iterable[Row]:
+    return [line(found, of)]
+
+
+def _shown(node: Object) -> Object:
+    """An order without its lines, which are records of their own."""
+    return {name: value for name, value in node.items() if name != "lineItems"}
