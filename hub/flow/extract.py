@@ -1,7 +1,7 @@
 """Ask sources for pages since their saved cursors and hand each one on to be landed.
 
 All sources read side by side, each in a thread of its own that prepares one page ahead; pages are handed on by one
-thread, in turns. A source that hangs, dies or floods costs the others nothing but its turn.
+thread, in turns, small ones together. A source that hangs, dies or floods costs the others nothing but its turn.
 """
 
 import queue
@@ -12,20 +12,25 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TypeAlias
+
+import pyarrow as pa
 
 from hub.sdk.connector import Source
 from hub.sdk.errors import BadData, BrokenPlugin, HubError
 from hub.sdk.records import Json, Page
 from hub.sdk.settings import Settings, SourceSettings
-from hub.sdk.streams import STREAMS
+from hub.sdk.streams import OPTIONAL, QUARANTINE, STREAMS
 from hub.store.errors import StoreError
 
 AnySource: TypeAlias = Source[Settings, SourceSettings]
 
 READERS = 8  # sources that read at the same time; the next one begins when one of them has ended
 _AHEAD = 2  # pages of a source in memory: one is landed, one is being prepared
+_ENOUGH_ROWS, _ENOUGH_BYTES = 10_000, 16_000_000  # of pages that become durable together
+_LATE = 1.0  # seconds that a page may wait for others before it becomes durable
 _PATIENCE = 1.0  # seconds that a source may let the others wait, once: quick ones land in the order of the config
 _LOOK = 0.25  # seconds between two looks at time limits and at cancelling while nothing comes
 _GRACE = 5.0  # seconds that a source has to close what it opened, before its thread is left alone
@@ -64,6 +69,8 @@ def extract(readers: Iterable[Reader], cancelled: Callable[[], bool]) -> None:
             news.clear()
             if not _one_round(turns, cancelled):
                 news.wait(_LOOK)
+        for feed in turns:  # cancelled: what came until now stays
+            feed.gathered.flush()
     finally:
         for feed in turns:
             feed.stop()
@@ -94,6 +101,8 @@ def _one_round(turns: "deque[_Feed]", cancelled: Callable[[], bool]) -> bool:
             came = came or page is not None
             if page is not None:
                 feed.land(page)
+            elif feed.gathered.is_late():
+                feed.gathered.flush()
         except StoreError:
             turns.append(feed)  # to be stopped with the others
             raise
@@ -105,6 +114,72 @@ def _one_round(turns: "deque[_Feed]", cancelled: Callable[[], bool]) -> bool:
         else:
             came = True
     return came
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """Small pages that become durable together: a commit and a file for each would take longer than reading them."""
+
+    land: Callable[[Page], object]
+    _pages: list[Page] = field(default_factory=list)
+    _rows: int = 0
+    _bytes: int = 0
+    _since: float = 0.0
+
+    def add(self, page: Page) -> None:
+        """Keep a page until there are enough; one that says more than rows and a cursor is durable at once, alone."""
+        if not _is_plain(page):
+            self.flush()
+            self.land(page)
+            return
+        self._since = self._since if self._pages else time.monotonic()
+        self._pages.append(page)
+        self._rows += sum(map(len, page.rows.values()))
+        self._bytes += sum(table.nbytes for table in page.rows.values())
+        if self._rows >= _ENOUGH_ROWS or self._bytes >= _ENOUGH_BYTES:
+            self.flush()
+
+    def is_late(self) -> bool:
+        """Whether something has been waiting for long enough."""
+        return bool(self._pages) and time.monotonic() - self._since > _LATE
+
+    def flush(self) -> None:
+        """Hand on what is there, as one page."""
+        pages, self._pages, self._rows, self._bytes = self._pages, [], 0, 0
+        if pages:
+            self.land(pages[0] if len(pages) == 1 else _joined(pages))
+
+
+def _is_plain(page: Page) -> bool:
+    """Rows in exactly their stream's columns, refused rows, warnings, a cursor; nothing else, and not without rows."""
+    special = page.read or page.complete or page.window or page.window_complete or page.deleted or page.merged
+    return (
+        bool(page.rows)
+        and not special
+        and all(table.schema.equals(_schema(stream)) for stream, table in tables)
+        and _fits(page)
+    )
+
+
+def _fits(page: Page) -> bool:
+    return page.quarantine is None or page.quarantine.schema.equals(QUARANTINE)
+
+
+@cache
+def _schema(stream: str) -> pa.Schema:
+    return pa.schema([*STREAMS[stream].columns, *OPTIONAL])
+
+
+def _joined(pages: Sequence[Page]) -> Page:
+    """One page in place of several: their rows in the order in which they came, the last cursor that was given."""
+    streams = dict.fromkeys(stream for page in pages for stream in page.rows)
+    refused = [page.quarantine for page in pages if page.quarantine is not None]
+    return Page(
+        {stream: pa.concat_tables(page.rows[stream] for page in pages if stream in page.rows) for stream in streams},
+        quarantine=pa.concat_tables(refused) if refused else None,
+        cursor=next((page.cursor for page in reversed(pages) if page.cursor is not None), None),
+        warnings=[warning for page in pages for warning in page.warnings],
+    )
 
 
 @dataclass(slots=True)
@@ -123,6 +198,7 @@ class _Feed:
     reader: Reader
     news: threading.Event
     open: bool = True
+    gathered: _Gathered = field(init=False)
     _pages: int = 0
     _slow: bool = False
     _busy_since: float | None = None
@@ -132,6 +208,7 @@ class _Feed:
     _stopped: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
+        self.gathered = _Gathered(self.reader.land)
         # A daemon thread: one that hangs for ever must not keep the process from ending.
         self._thread = threading.Thread(target=self._work, name="source", daemon=True)
         self._thread.start()
@@ -147,19 +224,22 @@ class _Feed:
             self._check_silence()
             return None
         if box.error is not None:
+            self.gathered.flush()
             raise box.error
         if box.end:
+            self.gathered.flush()
             self.open, self.reader.ended = False, True
             return None
         return _examined(self.reader.source, box.page)
 
     def land(self, page: Page) -> None:
         """Hand a page on, and let the source prepare another one. Raises BadData when it has had enough of them."""
-        self.reader.land(page)
+        self.gathered.add(page)
         self._pages += 1
         self._room.release()
         limits, where = self.reader.source.source, self.reader.source.context.connection
         if self._pages >= limits.max_pages or time.monotonic() - self._began > limits.read_within.total_seconds():
+            self.gathered.flush()
             hint = "What was read is kept; the next run goes on from there. Limits: max_pages, read_within."
             raise BadData(f"{where}: no end after {self._pages:,} pages.", hint=hint)
 
@@ -182,6 +262,7 @@ class _Feed:
     def _check_silence(self) -> None:
         since, limit = self._busy_since, self.reader.source.source.page_within
         if since is not None and time.monotonic() - since > limit.total_seconds():
+            self.gathered.flush()
             where = self.reader.source.context.connection
             hint = "The next run asks again from the last page on. Limit: page_within."
             raise BadData(f"{where}: no page for {limit}; given up.", hint=hint)

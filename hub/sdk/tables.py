@@ -19,16 +19,21 @@ def table_of(stream: str, rows: Sequence[Mapping[str, object]]) -> pa.Table:
     Raises:
         BrokenPlugin: a row names a column that the stream does not have, or has a value of the wrong type.
     """
-    schema = pa.schema([*STREAMS[stream].columns, *OPTIONAL])
-    unknown = sorted({name for row in rows for name in row} - set(schema.names))
+    schema, given = pa.schema([*STREAMS[stream].columns, *OPTIONAL]), {name for row in rows for name in row}
+    unknown = sorted(given - set(schema.names))
     if unknown:
         known = ", ".join(schema.names)
         raise BrokenPlugin(f"stream {stream!r} has no column {unknown[0]!r}.", hint=f"It has: {known}.")
-    return pa.table([_column(stream, column, rows) for column in schema], schema=schema)
+    columns = [
+        _column(stream, column, rows) if column.name in given else pa.nulls(len(rows), column.type) for column in schema
+    ]
+    return pa.table(columns, schema=schema)
 
 
 def _column(stream: str, column: pa.Field, rows: Sequence[Mapping[str, object]]) -> pa.Array:
-    values = [_paired(row.get(column.name)) for row in rows]
+    values = [row.get(column.name) for row in rows]
+    if pa.types.is_list(column.type):
+        values = [_paired(value) for value in values]
     try:
         return pa.array(values, column.type)
     except pa.ArrowException:  # its text holds the value

@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[2]
     [
         ("full_run", ["--customers", "300", "--orders", "1500"], {"floor", "first", "unchanged", "changed"}),
         ("landing", ["--rows", "500"], {"copy", "land", "land-with-identifiers", "identifiers"}),
+        ("pull", ["--rows", "1050"], {"floor", "read", "land", "identifiers", "few"}),
     ],
 )
 def test_a_benchmark_measures_all_it_says(module: str, size: list[str], found: set[str], tmp_path: Path) -> None:

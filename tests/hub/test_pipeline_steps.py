@@ -235,7 +235,8 @@ def test_a_read_is_cancelled_between_two_pages(tmp_path: Path) -> None:
     """The page that has landed stays, with its cursor; nothing of other sources lands, asked side by side."""
     shop = make_shop(tmp_path, zoo=SOURCE)
     shop.pages["tills"] = [
-        Page(rows={"people": table_of("people", [person(n)])}, cursor={"page": n}) for n in range(1, 4)
+        Page({"people": table_of("people", [person(n)])}, {"people": 1}, cursor={"page": n})  # durable one by one
+        for n in range(1, 4)
     ]
     said: list[Progress] = []
     with shop.open() as project:

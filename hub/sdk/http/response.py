@@ -10,7 +10,7 @@ from typing import NoReturn, cast
 from hub.sdk.errors import BadData, HubError, Unanswered
 from hub.sdk.records import Json
 
-_SUSPECT = re.compile(rb"\\u[dD][89a-fA-F]|[eE]\+?[0-9]{3}")  # half a character, or a number beyond any float
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]")  # of a character
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +26,20 @@ class Response:
     body: bytes = field(repr=False)
     request: str = ""
     write: bool = False
+    _parsed: list[Json] = field(default_factory=list, repr=False, compare=False)
 
     def json(self) -> Json:
-        """Return the body as JSON; half a character (a lone surrogate) becomes U+FFFD.
+        """Return the body as JSON, parsed once; half a character (a lone surrogate) becomes U+FFFD.
 
         Raises:
             BadData: it is no JSON, holds NaN or an infinite number, or is nested absurdly deep.
             Unanswered: the same, when the request was a write.
         """
+        if self._parsed:
+            return self._parsed[0]
         try:
-            return loads(self.body)
+            self._parsed.append(loads(self.body))
+            return self._parsed[0]
         except RecursionError:
             problem = "is nested too deep"
         except ValueError as error:
@@ -60,8 +64,15 @@ class Response:
 
 def loads(body: bytes) -> Json:
     """Return JSON as `Response.json` does. Raises ValueError or RecursionError for what it refuses."""
-    data = cast("Json", jsonlib.loads(body.decode("utf-8-sig"), parse_constant=_refuse))
-    return _mended(data) if _SUSPECT.search(body) else data
+    data = cast("Json", jsonlib.loads(body.decode("utf-8-sig"), parse_constant=_refuse, parse_float=_finite))
+    return _mended(data) if _HALF.search(body) else data
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isfinite(number):
+        return number
+    raise ValueError("holds a number that is too large")
 
 
 def _refuse(constant: str) -> NoReturn:
@@ -72,8 +83,6 @@ def _mended(data: Json) -> Json:
     """Half a character means nothing and fits into no table: U+FFFD stands for it, so that its record can land."""
     if isinstance(data, str):
         return data.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    if isinstance(data, float) and not math.isfinite(data):
-        raise ValueError("holds a number that is too large")
     if isinstance(data, list):
         return [_mended(each) for each in data]
     if isinstance(data, dict):

@@ -2,9 +2,10 @@
 
 import threading
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from hub.flow.extract import Reader, extract
@@ -12,6 +13,8 @@ from hub.sdk.connector import Context, Source
 from hub.sdk.errors import BadData, BrokenPlugin
 from hub.sdk.records import Fact, Json, Page
 from hub.sdk.settings import Settings, SourceSettings
+from hub.sdk.streams import QUARANTINE
+from hub.sdk.tables import table_of
 from hub.store.errors import StoreError
 
 
@@ -75,6 +78,20 @@ class Wrong(Counted):
         del streams, since
         yield Page()
         yield None  # type: ignore[misc]
+
+
+class Given(Counted):
+    """Gives the pages that it was given, then fails where it is told to."""
+
+    pages: Sequence[Page] = ()
+    fails = False
+
+    def read(self, streams: Sequence[str], since: Json) -> Iterator[Page]:
+        """One after the other."""
+        del streams, since
+        yield from self.pages
+        if self.fails:
+            raise BadData("the rest is torn.")
 
 
 class Landing:
@@ -174,3 +191,96 @@ def test_a_store_that_cannot_be_written_ends_everything() -> None:
         extract([one, other], never)
     assert isinstance(one.source, Counted)
     assert one.source.closed
+
+
+def people(*keys: str) -> pa.Table:
+    """Rows of people with these keys."""
+    return table_of("people", [{"record_id": key} for key in keys])
+
+
+def given(*pages: Page, fails: bool = False) -> list[tuple[list[str], Json]]:
+    """What is handed on of these pages: the keys and the cursor of each."""
+    one = reader(Given, max_pages=10**6)
+    assert isinstance(one.source, Given)
+    one.source.pages, one.source.fails = pages, fails
+    extract([one], never)
+    assert fails == isinstance(one.error, BadData), one.error
+    return [
+        ([key for table in page.rows.values() for key in table["record_id"].to_pylist()], page.cursor)
+        for page in landed(one).pages
+    ]
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_small_pages_are_durable_together(*, fails: bool) -> None:
+    """In their order, with the last cursor that was given; also when the source fails after them."""
+    pages = [Page({"people": people("a")}, cursor=1), Page({"people": people("b", "a")}, cursor=2)]
+    pages.append(Page({"people": people("c")}))
+    assert [(["a", "b", "a", "c"], 2)] == given(*pages, fails=fails)
+
+
+@pytest.mark.parametrize(
+    "special",
+    [
+        Page({"people": people("x")}, complete=True),
+        Page({"people": people("x")}, {"people": 3}),
+        Page({"people": people("x")}, deleted={"people": ["a"]}),
+        Page({"people": people("x")}, merged=[("a", "b")]),
+        Page({"people": people("x").select(["record_id"])}),
+        Page({"people": people("x")}, window=(date(2026, 1, 1), date(2026, 1, 1))),
+        Page(cursor=9),
+    ],
+)
+def test_a_page_that_says_more_than_rows_is_durable_alone(special: Page) -> None:
+    """After those before it and before those after it: what it says is about a moment between them."""
+    keys = special.rows["people"]["record_id"].to_pylist() if special.rows else []
+    before, after = Page({"people": people("a")}, cursor=1), Page({"people": people("b")}, cursor=3)
+    assert [(["a"], 1), (keys, special.cursor), (["b"], 3)] == given(before, special, after)
+
+
+def test_pages_are_gathered_up_to_a_limit() -> None:
+    """Ten thousand rows are enough for one commit, so that memory and what a crash costs stay small."""
+    pages = [Page({"people": people(*(f"{n}-{each}" for each in range(400)))}, cursor=n) for n in range(60)]
+    assert [10_000, 10_000, 4_000] == [len(keys) for keys, _ in given(*pages)]
+    assert [24, 49, 59] == [cursor for _, cursor in given(*pages)]
+
+
+def test_refused_rows_and_warnings_are_kept_when_pages_are_joined() -> None:
+    """Nothing that a page said is lost."""
+    refused = pa.Table.from_pylist([{"stream": "people", "reason": "odd"}], schema=QUARANTINE)
+    one = reader(Given)
+    assert isinstance(one.source, Given)
+    one.source.pages = [Page({"people": people(key)}, quarantine=refused, warnings=[key]) for key in "ab"]
+    extract([one], never)
+    [page] = landed(one).pages
+    assert page.quarantine is not None
+    assert (["a", "b"], 2) == (page.warnings, len(page.quarantine))
+
+
+def test_a_page_does_not_wait_for_a_slow_one() -> None:
+    """What came is durable after a moment, while the source is still asking for the next page."""
+    one = reader(SlowAfterOne)
+    assert isinstance(one.source, SlowAfterOne)
+    one.land = one.source.took
+    extract([one], never)
+    assert one.source.was_landed
+
+
+class SlowAfterOne(Counted):
+    """Gives a second page only when the first one has landed, or after a long time."""
+
+    def __init__(self, settings: Settings, source: SourceSettings, context: Context) -> None:
+        super().__init__(settings, source, context)
+        self.landed, self.was_landed = threading.Event(), False
+
+    def took(self, page: Page) -> None:
+        """A page has landed."""
+        del page
+        self.landed.set()
+
+    def read(self, streams: Sequence[str], since: Json) -> Iterator[Page]:
+        """Two pages."""
+        del streams, since
+        yield Page({"people": people("a")}, cursor=1)
+        self.was_landed = self.landed.wait(30)
+        yield Page({"people": people("b")}, cursor=2)
