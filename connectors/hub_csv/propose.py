@@ -19,7 +19,7 @@ from hub.sdk.proposal import Proposal
 from hub.sdk.records import Json
 from hub.sdk.streams import DAY, MONEY, STREAMS, WHEN
 from hub_csv.cells import Rules, quoted
-from hub_csv.files import KINDS
+from hub_csv.files import KINDS, suffix_of
 from hub_csv.reading import FileReader
 from hub_csv.relation import Relation, open_relation
 from hub_csv.settings import CsvSourceSettings, Format
@@ -67,10 +67,10 @@ def propose(path: Path) -> Proposal | None:
     Raises:
         BadData: it cannot be read, or no stream fits its headers.
     """
-    suffixes = [suffix.lower() for suffix in path.suffixes if suffix.lower() != ".gz"]
-    if not suffixes or suffixes[-1] not in _SUFFIXES:
+    suffix = suffix_of(path.name)
+    if suffix not in _SUFFIXES:
         return None
-    kind = KINDS.get(suffixes[-1], "csv")
+    kind = KINDS.get(suffix, "csv")
     with open_relation(path, kind, Format(), "UTC", ()) as relation:
         cells = _cells(relation)
     guess = _guess(cells)
@@ -225,7 +225,7 @@ def _tried(path: Path, kind: str, settings: CsvSourceSettings) -> tuple[pa.Table
     """Read the file's first part as proposed: mapped rows, rows read, rows that would be quarantined."""
     rows: list[pa.Table] = []
     read = refused = 0
-    rules = Rules(settings.format.decimal, settings.format.thousands, settings.format.dates, "UTC")
+    rules = Rules(settings.format.decimal, settings.format.thousands, settings.format.patterns(kind), "UTC")
     wanted = [*settings.columns.values(), *(name for names in settings.identifiers.values() for name in names)]
     with open_relation(path, kind, settings.format, "UTC", wanted) as relation:
         for chunk in FileReader(settings, relation, rules, path.name).chunks():
