@@ -1,5 +1,6 @@
 """How the stores of files are reached: one table of settings for each kind, and what its client is told."""
 
+from collections.abc import Mapping
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
@@ -12,7 +13,7 @@ _CONNECT, _READ, _ATTEMPTS = 15, 60, 3  # seconds, seconds, tries of one request
 _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
-def _told(options: Options) -> Options:
+def _told(options: Mapping[str, object]) -> Options:
     """Leave out what was not set, so that the client looks where it usually does."""
     return {name: value for name, value in options.items() if value is not None}
 

@@ -11,7 +11,7 @@ import hashlib
 import re
 import tempfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,11 +26,7 @@ _BLOCK = 1 << 20
 _SEAM = 100
 _MAX_UNPACKED = 1_000_000_000
 _MAX_RATIO = 200
-_PACKED: dict[bytes, Callable[[IO[bytes]], IO[bytes]]] = {
-    b"\x1f\x8b": lambda file: gzip.open(file),
-    b"\x28\xb5\x2f\xfd": lambda file: pa.CompressedInputStream(pa.PythonFile(file, "r"), "zstd"),
-    b"BZh": lambda file: bz2.open(file),
-}
+_PACKERS = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bzip2"}
 _MAGIC = {
     b"PAR1": 'a Parquet file; set format.kind = "parquet"',
     b"PK\x03\x04": 'a zip or Excel file; unpack it, or set format.kind = "excel"',
@@ -91,13 +87,13 @@ def staged(path: Path, settings: Format) -> Iterator[Staged]:
     with path.open("rb") as original:
         head = original.read(_BLOCK)
         original.seek(0)
-        packed = next((opened for magic, opened in _PACKED.items() if head.startswith(magic)), None)
-        with _unpacked(original, path, packed) as plain:
+        packer = next((name for magic, name in _PACKERS.items() if head.startswith(magic)), "")
+        with _unpacked(original, path, packer) as plain:
             head = plain.read(_BLOCK)
             found = _encoding(head, settings.encoding)
             plain.seek(0)
             if found == "utf-8" and not head.startswith(codecs.BOM_UTF8):
-                yield _measured(plain, settings, None if packed is None else path)
+                yield _measured(plain, settings, path if packer else None)
                 return
             with tempfile.TemporaryFile() as converted:
                 _convert(plain, converted, found)
@@ -110,23 +106,32 @@ def unpacked_limit(path: Path) -> int:
 
 
 @contextmanager
-def _unpacked(original: IO[bytes], path: Path, opened: Callable[[IO[bytes]], IO[bytes]] | None) -> Iterator[IO[bytes]]:
-    if opened is None:
+def _unpacked(original: IO[bytes], path: Path, packer: str) -> Iterator[IO[bytes]]:
+    if not packer:
         yield original
         return
     with tempfile.TemporaryFile() as plain:
         limit = unpacked_limit(path)
         try:
-            with opened(original) as source:
+            with _opened(original, packer) as source:
                 _unpack(source, plain, limit)
         except (EOFError, zlib.error, OSError):
-            raise BadData("the packed data is cut off or damaged.", hint="Copy the file again.") from None
+            raise BadData(f"the {packer} data is cut off or damaged.", hint="Copy the file again.") from None
         plain.flush()
         plain.seek(0)
         yield plain
 
 
-def _unpack(source: IO[bytes], plain: IO[bytes], limit: int) -> None:
+def _opened(file: IO[bytes], packer: str) -> IO[bytes] | gzip.GzipFile:
+    if packer == "gzip":
+        return gzip.GzipFile(fileobj=file)
+    if packer == "bzip2":
+        return bz2.BZ2File(file)
+    found: IO[bytes] = pa.CompressedInputStream(pa.PythonFile(file, "r"), "zstd")
+    return found
+
+
+def _unpack(source: IO[bytes] | gzip.GzipFile, plain: IO[bytes], limit: int) -> None:
     while block := source.read(_BLOCK):
         plain.write(block)
         if plain.tell() > limit:
