@@ -42,7 +42,7 @@ def unroll(path: Path, settings: Format, target: IO[bytes]) -> "array[int]":
 
 def _sheet(path: Path, settings: Format) -> "CalamineSheet":
     book = _book(path)
-    shown = [sheet.name for sheet in book.sheets_metadata if sheet.visible.name == "Visible"]
+    shown = [sheet.name for sheet in book.sheets_metadata if "Hidden" not in str(sheet.visible)]
     name = settings.sheet or (shown[0] if shown else "")
     if name not in book.sheet_names:
         raise BadData(

@@ -16,6 +16,7 @@ from moto.server import ThreadedMotoServer
 from hub_csv.settings import CsvSettings
 
 PASSWORD = "open-sesame"
+PAGE = 5  # keys in one answer of the list; S3 itself gives a thousand
 KEYS = {"access_key": "test-key", "secret_key": "hidden-secret"}
 
 
@@ -95,6 +96,7 @@ def s3_settings(endpoint: str, root: str) -> CsvSettings:
 @contextmanager
 def s3_server() -> Iterator[str]:
     """Run moto's server; yields its address."""
+    os.environ["MOTO_S3_DEFAULT_MAX_KEYS"] = str(PAGE)
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     try:
@@ -102,6 +104,7 @@ def s3_server() -> Iterator[str]:
         yield f"http://{host}:{port}"
     finally:
         server.stop()
+        del os.environ["MOTO_S3_DEFAULT_MAX_KEYS"]
 
 
 def _bytes(content: bytes | str) -> bytes:
@@ -127,7 +130,7 @@ def _served(root: Path) -> type[paramiko.SFTPServerInterface]:
         """A folder, as SFTP shows it."""
 
         def _path(self, path: str) -> Path:
-            return root / self.canonicalize(path).lstrip("/")
+            return root / str(self.canonicalize(path)).lstrip("/")
 
         def list_folder(self, path: str) -> Any:  # noqa: ANN401
             return _answer(lambda: [self._details(each) for each in sorted(self._path(path).iterdir())])
@@ -155,7 +158,7 @@ def _served(root: Path) -> type[paramiko.SFTPServerInterface]:
             return _answer(self._path(path).mkdir)
 
         def posix_rename(self, oldpath: str, newpath: str) -> Any:  # noqa: ANN401
-            return _answer(lambda: os.replace(self._path(oldpath), self._path(newpath)))
+            return _answer(lambda: self._path(oldpath).replace(self._path(newpath)))
 
         rename = posix_rename
 

@@ -1,19 +1,21 @@
 """Files in a folder, a bucket and on a server are read alike: once, whole, and again only when they changed."""
 
 import bz2
-import gc
 import gzip
 import itertools
+import json
 import os
 import socket
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from http.client import HTTPConnection
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -21,10 +23,12 @@ import pytest
 from pydantic import ValidationError
 
 from hub.sdk.errors import BadData, ConfigError, HubError, RetryLater, StopConnection
+from hub.sdk.records import Page
 from hub_csv.settings import CsvSettings
 from tests.support.files import Outcome, people_source, read_all
 from tests.support.places import (
     KEYS,
+    PAGE,
     PASSWORD,
     FolderPlace,
     Place,
@@ -55,7 +59,7 @@ def bucket(s3: str) -> S3Place:
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[FolderPlace]:
     """An SFTP server with an empty folder."""
-    (tmp_path / "in").mkdir()
+    (tmp_path / "in").mkdir(exist_ok=True)
     with sftp_server(tmp_path) as settings:
         yield FolderPlace(tmp_path / "in", settings)
 
@@ -98,10 +102,10 @@ def test_what_was_read_is_not_read_again(place: Place) -> None:
 
 def test_a_killed_read_goes_on_behind_the_last_whole_file(place: Place) -> None:
     """Killed after any page, the next read brings what is missing, and repeats no file that was whole."""
-    for at in range(4):
+    for at in range(3):
         place.put(f"{at}.csv", HEAD + f"{at},x\n{at}a,y,\n")
-    whole = {"0a", "1a", "2a", "3a"}
-    for stop in range(9):
+    whole = {"0a", "1a", "2a"}
+    for stop in range(7):
         source = people_source(place.settings)
         pages = source.read(["people"], None)
         taken = list(itertools.islice(pages, stop))
@@ -110,7 +114,7 @@ def test_a_killed_read_goes_on_behind_the_last_whole_file(place: Place) -> None:
         landed = {row["record_id"] for page in taken for table in page.rows.values() for row in table.to_pylist()}
         rest = set(ids(read(place, cursor)))
         assert landed | rest == whole
-        assert len([page for page in taken if page.cursor is not None]) == 4 - len(rest)
+        assert len([page for page in taken if page.cursor is not None]) == 3 - len(rest)
 
 
 def test_every_format_comes_from_every_place(place: Place) -> None:
@@ -150,10 +154,9 @@ def test_a_damaged_line_is_quarantined_and_a_changed_header_named(place: Place) 
     place.put("a.csv", HEAD + "1,x\0y,\n2,,\n")
     place.put("b.csv", "k,v2,w\n3,,\n")
     place.put("c.csv", "new,w,v,k\n,,,4\n")
-    pages = []
+    pages: list[Page] = []
     with pytest.raises(BadData, match=r'b\.csv: There is no column "v"'):
-        for page in people_source(place.settings).read(["people"], None):
-            pages.append(page)  # noqa: PERF402 - what came before the error counts
+        pages.extend(people_source(place.settings).read(["people"], None))
     found = [row for page in pages for table in page.rows.values() for row in table["record_id"].to_pylist()]
     assert found == ["2", "4"]
     assert sum(page.quarantine.num_rows for page in pages if page.quarantine is not None) == 1
@@ -185,7 +188,7 @@ def test_complete_reads_all_and_says_so(place: Place) -> None:
     second = read(place, first.cursor, complete=True)
     assert (ids(second), second.complete) == (["2"], True)
     place.drop("b.csv")
-    with pytest.raises(HubError, match="No file is there any more|is not there"):
+    with pytest.raises(HubError, match=r"No file is there any more|is not there"):
         read(place, second.cursor, complete=True)
 
 
@@ -296,14 +299,14 @@ def test_a_rewritten_object_with_the_same_content_is_not_fetched(bucket: S3Place
 
 
 def test_a_bucket_lists_more_than_one_page(bucket: S3Place) -> None:
-    """Listings come a thousand at a time; folder markers are no files."""
+    """Listings come in parts; folder markers are no files."""
     bucket.put("", "")
     bucket.put("sub/", "")
-    for at in range(1_005):
+    for at in range(4 * PAGE):
         bucket.put(f"{at:04}.csv", HEAD)
     bucket.put("z.csv", HEAD + "1,,\n")
-    facts = list(people_source(bucket.settings, ["*", "*/*"]).check())
-    assert facts[0].text.startswith("1006 file(s)")
+    facts = list(people_source(bucket.settings, "*").check())
+    assert facts[0].text.startswith(f"{4 * PAGE + 1} file(s)")
     assert ids(read(bucket, {"files": ""}, files="z*")) == ["1"]
 
 
@@ -319,14 +322,22 @@ def test_refused_keys_stop_the_connection_and_are_not_told(bucket: S3Place) -> N
     """An empty list would be taken for no files; the secret is in no message."""
     bucket.put("a.csv", HEAD + "1,,\n")
     cursor = read(bucket).cursor
-    urllib.request.urlopen(f"{bucket.endpoint}/moto-api/reset-auth", data=b"0").close()  # noqa: S310 - our own server
+    _free_requests(bucket, b"0")
     try:
         for since in (None, cursor):
             with pytest.raises(StopConnection, match=r"access was refused \(InvalidAccessKeyId\)") as caught:
                 read(bucket, since, complete=True)
             assert not [key for key in KEYS.values() if key in str(caught.value)]
     finally:
-        urllib.request.urlopen(f"{bucket.endpoint}/moto-api/reset-auth", data=b"inf").close()  # noqa: S310 - the same
+        _free_requests(bucket, b"inf")
+
+
+def _free_requests(bucket: S3Place, count: bytes) -> None:
+    """Tell moto how many requests it takes before it looks at keys."""
+    connection = HTTPConnection(urlsplit(bucket.endpoint).netloc)
+    connection.request("POST", "/moto-api/reset-auth", count, {"Content-Type": "text/plain"})
+    assert connection.getresponse().status == HTTPStatus.OK
+    connection.close()
 
 
 def test_a_store_that_is_away_is_asked_later() -> None:
@@ -399,7 +410,12 @@ def test_mistakes_in_a_source(keys: dict[str, Any], message: str) -> None:
 
 @pytest.mark.parametrize(
     ("root", "module", "extra"),
-    [("s3://shop/in", "s3fs", "s3"), ("sftp://shop/in", "paramiko", "sftp"), ("gs://shop", "gcsfs", "gcs"), ("az://shop", "adlfs", "azure")],
+    [
+        ("s3://shop/in", "s3fs", "s3"),
+        ("sftp://shop/in", "paramiko", "sftp"),
+        ("gs://shop", "gcsfs", "gcs"),
+        ("az://shop", "adlfs", "azure"),
+    ],
 )  # fmt: skip
 def test_a_package_that_is_missing_is_named(root: str, module: str, extra: str) -> None:
     """The message says what to install; the folder needs none of them."""
@@ -430,10 +446,7 @@ def test_a_big_object_does_not_come_into_memory(bucket: S3Place) -> None:
     )
     bucket.put("small.csv", HEAD)
     settings = {"root": bucket.settings.root, "s3": {**KEYS, "endpoint": bucket.endpoint}}
-    import json  # noqa: PLC0415
-
     ran = subprocess.run([sys.executable, "-c", code, json.dumps(settings)], capture_output=True, text=True, check=True)
     size, grown = map(int, ran.stdout.split())
     assert size == len(rows) + len(HEAD)
     assert grown * 1024 < size // 2
-    gc.collect()
