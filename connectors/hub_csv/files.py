@@ -83,11 +83,11 @@ class Store(Protocol):
 
     near: bool
 
-    def find(self, patterns: Iterable[str], *, required: bool) -> list[Found]:
+    def find(self, patterns: Iterable[str], *, names: bool, matches: bool) -> list[Found]:
         """List the files that patterns name, each once, in order of the patterns, then by name.
 
         Raises:
-            ConfigError: something is `required` and is not there.
+            ConfigError: `names`, and a named file is not there; or `matches`, and a pattern has no match.
         """
         ...
 

@@ -19,25 +19,28 @@ class Folder:
     def __init__(self, root: Path) -> None:
         self._root = root
 
-    def find(self, patterns: Iterable[str], *, required: bool) -> list[Found]:
+    def find(self, patterns: Iterable[str], *, names: bool, matches: bool) -> list[Found]:
         """List the files that patterns name, each once, in order of the patterns, then by name.
 
         Raises:
-            ConfigError: the folder is missing, a name is a folder, or something is `required` and is not there.
+            ConfigError: the folder is missing, a name is a folder; `names`, and a named file is not there; or `matches`, and a
+                pattern has no match.
         """
         if not self._root.is_dir():
             hint = "Mend root or make the folder."
             raise ConfigError(f"the folder {self._root} does not exist.", where="root", hint=hint)
-        paths = dict.fromkeys(path for pattern in patterns for path in self._matching(pattern, required=required))
+        paths = dict.fromkeys(
+            path for pattern in patterns for path in self._matching(pattern, names=names, matches=matches)
+        )
         return [self._seen(path) for path in paths]
 
-    def _matching(self, pattern: str, *, required: bool) -> Iterable[Path]:
+    def _matching(self, pattern: str, *, names: bool, matches: bool) -> Iterable[Path]:
         if not any(mark in pattern for mark in _MAGIC):
-            return self._named(pattern, required=required)
+            return self._named(pattern, required=names)
         is_absolute = Path(pattern).is_absolute()
         base, relative = (Path("/"), pattern.lstrip("/")) if is_absolute else (self._root, pattern)
         found = sorted(path for path in base.glob(relative) if path.is_file() and not passed_over(path.name))
-        if not found and required:
+        if not found and matches:
             raise ConfigError(f'no file matches "{pattern}" in {self._root}.', where="files", hint=self._near(pattern))
         return found
 

@@ -4,6 +4,7 @@ Nothing is cached between two looks. A listing that fails is an error and never 
 files that were not listed would count as deleted.
 """
 
+import logging
 import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -27,6 +28,7 @@ _MAGIC = re.compile(r"[*?\[]")
 _PACKAGES = {"s3": "s3", "gs": "gcs", "az": "azure", "sftp": "sftp"}  # scheme -> the extra that brings its client
 _TIMES = ("LastModified", "mtime", "updated", "last_modified")
 _ETAGS = ("ETag", "etag")
+_TALKATIVE = ("aiobotocore", "botocore", "s3fs", "gcsfs", "google", "azure", "fsspec", "paramiko")
 
 
 class FileSystem(Protocol):
@@ -73,6 +75,7 @@ def open_store(settings: CsvSettings, project: Path) -> Iterator[Store]:
     if not settings.is_remote:
         yield Folder(project / settings.root)
         return
+    _hush()
     parts = urlsplit(settings.root)
     with _told(settings.root):
         system = _system(parts, settings)
@@ -81,6 +84,13 @@ def open_store(settings: CsvSettings, project: Path) -> Iterator[Store]:
     finally:
         if client := getattr(system, "client", None):  # SFTP keeps a connection and a thread
             client.close()
+
+
+def _hush() -> None:
+    """Let the clients log warnings alone, unless somebody asked for more: their finer lines hold headers of requests."""
+    for name in _TALKATIVE:
+        if (logger := logging.getLogger(name)).level == logging.NOTSET:
+            logger.setLevel(logging.WARNING)
 
 
 def _system(parts: SplitResult, settings: CsvSettings) -> FileSystem:
@@ -147,17 +157,17 @@ class Remote:
         self._renames = parts.scheme == "sftp"
         self._base = parts.path.rstrip("/") if self._renames else f"{parts.hostname}{parts.path}".rstrip("/")
 
-    def find(self, patterns: Iterable[str], *, required: bool) -> list[Found]:
+    def find(self, patterns: Iterable[str], *, names: bool, matches: bool) -> list[Found]:
         """List the files that patterns name, each once, in order of the patterns, then by name.
 
         Raises:
-            ConfigError: something is `required` and is not there.
+            ConfigError: `names`, and a named file is not there; or `matches`, and a pattern has no match.
         """
         found: dict[str, Found] = {}
         for pattern in patterns:
             with _told(self._root):
                 matching = self._matching(pattern)
-            if required and not matching:
+            if not matching and (matches if _MAGIC.search(pattern) else names):
                 problem = f'no file matches "{pattern}" in {self._root}.'
                 raise ConfigError(problem, where="files", hint=self._near(pattern))
             found |= {file.place: file for file in sorted(matching, key=lambda file: file.name)}

@@ -48,8 +48,10 @@ class CsvSource(Source[CsvSettings, CsvSourceSettings]):
     def _store(self) -> AbstractContextManager[Store]:
         return open_store(self.settings, self.context.project)
 
-    def _find(self, store: Store, *, required: bool) -> list[Found]:
-        files = store.find(self.source.files, required=required)
+    def _find(self, store: Store, *, first_time: bool) -> list[Found]:
+        """List the files; those that are put away after reading may be missing, and those in the archive do not count."""
+        stay = self.source.after_load == "keep"
+        files = store.find(self.source.files, names=stay, matches=stay and first_time)
         return [file for file in files if not file.name.startswith(f"{self.source.archive}/")] if self._moves else files
 
     @property
@@ -60,7 +62,10 @@ class CsvSource(Source[CsvSettings, CsvSourceSettings]):
         """Say how many files there are, how big and how new, and whether the newest has the mapped columns."""
         try:
             with self._store() as store:
-                files = self._find(store, required=True)
+                files = self._find(store, first_time=True)
+                if not files:  # all are put away
+                    yield Fact("ok", "no file waits to be read")
+                    return
                 newest = max(files, key=lambda file: file.mtime)
                 total = sum(file.size for file in files)
                 yield Fact(
@@ -108,7 +113,7 @@ class CsvSource(Source[CsvSettings, CsvSourceSettings]):
             return
         before = Seen.from_cursor(since)
         with self._store() as store:
-            found = self._find(store, required=since is None and self.source.after_load == "keep")
+            found = self._find(store, first_time=since is None)
             files, warnings = self._put_away(store, found, before)
             ready = [file for file in files if before.has(file) or self._is_stable(file)]
             warnings += self._from_the_future(files)
@@ -127,6 +132,8 @@ class CsvSource(Source[CsvSettings, CsvSourceSettings]):
         for file in filter(before.has, files):
             try:
                 store.move(file, file.archived(self.source.archive)) if self._moves else store.remove(file)
+            except RetryLater:
+                raise
             except (HubError, OSError) as error:
                 failures.append(f"{file.name}: {error.message if isinstance(error, HubError) else error.strerror}")
         what = "archived" if self._moves else "deleted"

@@ -4,6 +4,7 @@ import bz2
 import gzip
 import itertools
 import json
+import logging
 import os
 import socket
 import subprocess
@@ -24,6 +25,7 @@ from pydantic import ValidationError
 
 from hub.sdk.errors import BadData, ConfigError, HubError, RetryLater, StopConnection
 from hub.sdk.records import Page
+from hub_csv.files import MAX_FILES
 from hub_csv.settings import CsvSettings
 from tests.support.files import Outcome, people_source, read_all
 from tests.support.places import (
@@ -200,6 +202,11 @@ def test_what_is_missing_is_said_with_what_is_there(place: Place) -> None:
     with pytest.raises(ConfigError, match=r'no file matches "\*\.tsv".*There are: receipts\.csv'):
         read(place, files="*.tsv")
     assert read(place, {"files": ""}, files="*.tsv").pages == []
+    with pytest.raises(ConfigError, match=r"recipts\.csv"):
+        read(place, {"files": ""}, files="recipts.csv")
+    assert read(place, files=["recipts.csv", "*.tsv"], after_load="delete").pages == []
+    facts = list(people_source(place.settings, "*.tsv", after_load="delete").check())
+    assert [fact.text for fact in facts] == ["no file waits to be read"]
 
 
 def test_check_looks_into_the_newest_file(place: Place) -> None:
@@ -209,6 +216,41 @@ def test_check_looks_into_the_newest_file(place: Place) -> None:
     assert [fact.level for fact in facts] == ["ok", "ok", "error", "warning"]
     assert "1 file(s), 10 bytes; newest is a.csv" in facts[0].text
     assert place.names() == ["a.csv"]
+
+
+def test_what_cannot_be_put_away_is_a_warning(tmp_path: Path) -> None:
+    """The rows are durable and the file is known, so the other files are read."""
+    place = FolderPlace(tmp_path, CsvSettings(root=str(tmp_path)))
+    place.put("a.csv", HEAD + "1,,\n")
+    place.put("blocked", "a file where the archive's folder should be")
+    first = read(place, after_load="archive", archive="blocked")
+    place.put("b.csv", HEAD + "2,,\n")
+    second = read(place, first.cursor, after_load="archive", archive="blocked")
+    assert ids(second) == ["2"]
+    assert second.warnings == ["1 file(s) that were read could not be archived, first a.csv: File exists"]
+
+
+def test_more_files_than_a_cursor_holds_are_read_in_parts_when_they_are_put_away(tmp_path: Path) -> None:
+    """Each read takes as many as can be remembered, and the next goes on."""
+    place = FolderPlace(tmp_path, CsvSettings(root=str(tmp_path)))
+    for at in range(MAX_FILES + 2):
+        place.put(f"{at:05}.csv", HEAD)
+    first = read(place, after_load="delete")
+    assert len(json.dumps(first.cursor)) < 64_000
+    assert read(place, first.cursor, after_load="delete").pages != []
+    assert place.names() == ["03000.csv", "03001.csv"]
+
+
+def test_nothing_secret_is_logged(bucket: S3Place, server: FolderPlace, caplog: pytest.LogCaptureFixture) -> None:
+    """Not even by the clients, and not when everything is logged."""
+    caplog.set_level(logging.DEBUG)
+    for place in (bucket, server):
+        place.put("a.csv", HEAD + "1,ann@shop.example,\n")
+    keys = {**KEYS, "endpoint": bucket.endpoint, "session_token": "hidden-token"}
+    assert ids(read_all(people_source(CsvSettings.model_validate({"root": bucket.settings.root, "s3": keys})))) == ["1"]
+    assert ids(read(server)) == ["1"]
+    told = "\n".join(f"{record.getMessage()} {record.args}" for record in caplog.records)
+    assert not [word for word in ("hidden-", PASSWORD, "ann@shop") if word in told]
 
 
 @pytest.mark.parametrize(("after_load", "left"), [("archive", 2), ("delete", 0)])
@@ -439,7 +481,7 @@ def test_a_big_object_does_not_come_into_memory(bucket: S3Place) -> None:
         "from hub_csv.remote import open_store\nfrom hub_csv.settings import CsvSettings\n"
         "settings = CsvSettings.model_validate(json.loads(sys.argv[1]))\n"
         "with open_store(settings, Path()) as store:\n"
-        "    small, big = store.find(['small.csv', 'a.csv'], required=True)\n"
+        "    small, big = store.find(['small.csv', 'a.csv'], names=True, matches=True)\n"
         "    with store.fetched(small): before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
         "    with store.fetched(big) as path: size = path.stat().st_size\n"
         "print(size, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)\n"
