@@ -23,8 +23,8 @@ class Folder:
         """List the files that patterns name, each once, in order of the patterns, then by name.
 
         Raises:
-            ConfigError: the folder is missing, a name is a folder; `names`, and a named file is not there; or `matches`, and a
-                pattern has no match.
+            ConfigError: the folder is missing, or a name is a folder; `names`, and a named file is not there; or
+                `matches`, and a pattern has no match.
         """
         if not self._root.is_dir():
             hint = "Mend root or make the folder."

@@ -87,7 +87,7 @@ def open_store(settings: CsvSettings, project: Path) -> Iterator[Store]:
 
 
 def _hush() -> None:
-    """Let the clients log warnings alone, unless somebody asked for more: their finer lines hold headers of requests."""
+    """Let the clients log warnings alone, unless somebody asked for more: their finer lines hold requests' headers."""
     for name in _TALKATIVE:
         if (logger := logging.getLogger(name)).level == logging.NOTSET:
             logger.setLevel(logging.WARNING)

@@ -49,7 +49,7 @@ class CsvSource(Source[CsvSettings, CsvSourceSettings]):
         return open_store(self.settings, self.context.project)
 
     def _find(self, store: Store, *, first_time: bool) -> list[Found]:
-        """List the files; those that are put away after reading may be missing, and those in the archive do not count."""
+        """List the files; those that are put away after reading may be missing, and the archive does not count."""
         stay = self.source.after_load == "keep"
         files = store.find(self.source.files, names=stay, matches=stay and first_time)
         return [file for file in files if not file.name.startswith(f"{self.source.archive}/")] if self._moves else files
