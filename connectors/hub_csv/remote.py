@@ -24,6 +24,7 @@ from hub_csv.refusals import is_missing, mapped
 from hub_csv.settings import CsvSettings
 
 _BLOCK = 4 << 20
+_PIPELINED = 64  # requests of 32 KB on their way, so that a far server is not waited for at each
 _MAGIC = re.compile(r"[*?\[]")
 _PACKAGES = {"s3": "s3", "gs": "gcs", "az": "azure", "sftp": "sftp"}  # scheme -> the extra that brings its client
 _TIMES = ("LastModified", "mtime", "updated", "last_modified")
@@ -154,8 +155,8 @@ class Remote:
     def __init__(self, system: FileSystem, root: str) -> None:
         parts = urlsplit(root)
         self._system, self._root = system, root
-        self._renames = parts.scheme == "sftp"
-        self._base = parts.path.rstrip("/") if self._renames else f"{parts.hostname}{parts.path}".rstrip("/")
+        self._is_sftp = parts.scheme == "sftp"
+        self._base = parts.path.rstrip("/") if self._is_sftp else f"{parts.hostname}{parts.path}".rstrip("/")
 
     def find(self, patterns: Iterable[str], *, names: bool, matches: bool) -> list[Found]:
         """List the files that patterns name, each once, in order of the patterns, then by name.
@@ -186,7 +187,7 @@ class Remote:
         try:
             walked = list(self._system.walk(start, depth, on_error="raise", detail=True))
         except FileNotFoundError as error:  # a store without folders says so too where nothing begins like this
-            if self._renames or is_missing(error):
+            if self._is_sftp or is_missing(error):
                 raise
             return []
         files = (info for _, _, files in walked for name, info in files.items() if name)
@@ -214,6 +215,8 @@ class Remote:
 
     def _copy(self, file: Found, target: IO[bytes]) -> None:
         with self._system.open(file.place, "rb", block_size=_BLOCK, cache_type="none") as remote:
+            if self._is_sftp and file.size:
+                remote.prefetch(file.size, _PIPELINED)  # type: ignore[attr-defined]  # of paramiko's files
             while block := remote.read(_BLOCK):
                 target.write(block)
         if target.tell() != file.size:
@@ -228,7 +231,7 @@ class Remote:
         target = f"{self._base}/{name}"
         with _told(file.name):
             self._require_same(file)
-            if self._renames:
+            if self._is_sftp:
                 self._system.makedirs(target.rpartition("/")[0], exist_ok=True)
                 self._system.mv(file.place, target)
             else:
