@@ -312,6 +312,17 @@ def test_a_late_file_with_an_older_time_is_read(request: pytest.FixtureRequest, 
     assert ids(read(place, first.cursor)) == ["2"]
 
 
+def test_a_file_of_the_same_time_and_another_size_is_read(tmp_path: Path) -> None:
+    """Tools that keep times must not hide what they brought."""
+    place = FolderPlace(tmp_path, CsvSettings(root=str(tmp_path)))
+    place.put("a.csv", HEAD + "1,,\n")
+    os.utime(place.root / "a.csv", (1_000_000_000, 1_000_000_000))
+    first = read(place)
+    place.put("a.csv", HEAD + "1,,\n2,,\n")
+    os.utime(place.root / "a.csv", (1_000_000_000, 1_000_000_000))
+    assert ids(read(place, first.cursor)) == ["1", "2"]
+
+
 @pytest.mark.parametrize("kind", ["folder", "server"])
 def test_a_file_that_is_still_written_waits(request: pytest.FixtureRequest, tmp_path: Path, kind: str) -> None:
     """One that changed within stable_for is not read yet; with complete, nothing is; no cursor forgets it."""
