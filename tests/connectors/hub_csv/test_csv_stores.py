@@ -107,7 +107,7 @@ def test_a_killed_read_goes_on_behind_the_last_whole_file(place: Place) -> None:
     for at in range(3):
         place.put(f"{at}.csv", HEAD + f"{at},x\n{at}a,y,\n")
     whole = {"0a", "1a", "2a"}
-    for stop in range(7):
+    for stop in (1, 2, 4) if isinstance(place, S3Place) else range(7):
         source = people_source(place.settings)
         pages = source.read(["people"], None)
         taken = list(itertools.islice(pages, stop))
@@ -352,6 +352,8 @@ def test_a_rewritten_object_with_the_same_content_is_not_fetched(bucket: S3Place
     first = read(bucket)
     bucket.put("a.csv", HEAD + "1,,\n")
     assert read(bucket, first.cursor).pages == []
+    bucket.put("a.csv", HEAD + "2,,\n")  # of the same size, and in the same second
+    assert ids(read(bucket, first.cursor)) == ["2"]
 
 
 def test_a_bucket_lists_more_than_one_page(bucket: S3Place) -> None:
