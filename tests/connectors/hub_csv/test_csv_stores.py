@@ -289,7 +289,10 @@ def test_a_file_that_came_anew_is_not_put_away(place: Place) -> None:
     assert (ids(third), place.names()) == (["2", "3"], ["a.csv"])
     read(place, third.cursor, after_load="archive")
     assert len(place.names()) == 1
-    assert place.names()[0].startswith("archive/a.")
+    place.put("a.csv", HEAD + "4,,\n")
+    fourth = read(place, after_load="archive")
+    read(place, fourth.cursor, after_load="archive")
+    assert len([name for name in place.names() if name.startswith("archive/a.")]) == len(place.names()) == 2
 
 
 def test_ten_thousand_rows_and_many_files(place: Place) -> None:
@@ -407,6 +410,19 @@ def test_a_store_that_is_away_is_asked_later() -> None:
     away = CsvSettings.model_validate({"root": f"sftp://shop@127.0.0.1:{port}/in", "sftp": {"password": "x"}})
     with pytest.raises(RetryLater, match="no usable answer"):
         read_all(people_source(away))
+
+
+def test_a_store_that_goes_away_is_not_asked_for_the_other_files() -> None:
+    """What landed stays; the read ends at once and goes on there the next time."""
+    with s3_server() as endpoint:
+        place = S3Place(endpoint, "shop")
+        for name in "abc":
+            place.put(f"{name}.csv", HEAD + f"{name},,\n")
+        pages = people_source(place.settings).read(["people"], None)
+        assert next(pages).cursor is not None
+    with pytest.raises(RetryLater, match=r"b\.csv: no usable answer") as caught:
+        next(pages)
+    assert "more file(s) failed" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
