@@ -96,7 +96,7 @@ def s3_settings(endpoint: str, root: str) -> CsvSettings:
 @contextmanager
 def s3_server() -> Iterator[str]:
     """Run moto's server; yields its address."""
-    os.environ["MOTO_S3_DEFAULT_MAX_KEYS"] = str(PAGE)
+    os.environ["MOTO_S3_DEFAULT_MAX_KEYS"] = str(PAGE)  # read by moto alone
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     try:
@@ -104,7 +104,6 @@ def s3_server() -> Iterator[str]:
         yield f"http://{host}:{port}"
     finally:
         server.stop()
-        del os.environ["MOTO_S3_DEFAULT_MAX_KEYS"]
 
 
 def _bytes(content: bytes | str) -> bytes:
