@@ -29,10 +29,9 @@ class Lines:
         """Headers that are used by either stream."""
         return {self.order, *self.columns.values()}
 
-    def orders(self, settings: Mapping[str, Json]) -> dict[str, Json]:
-        """Turn settings of a source with a line per order into those with several."""
-        columns = settings["columns"]
-        kept = {name: header for name, header in dict(columns).items() if name not in self.sums}  # type: ignore[arg-type]
+    def orders(self, settings: Mapping[str, Json], columns: Mapping[str, str]) -> dict[str, Json]:
+        """Turn settings with a line per order, and their `columns`, into those with several."""
+        kept = {name: header for name, header in columns.items() if name not in self.sums}
         sums = {"compute": dict(self.sums)} if self.sums else {}
         return {**settings, "group_by": [self.order], "columns": kept, **sums}
 

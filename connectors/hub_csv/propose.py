@@ -199,7 +199,7 @@ def _settings(path: Path, guess: _Guess, cells: Cells, lines: Lines | None) -> t
         notes.append("No column holds e-mail addresses, phone numbers or customer numbers: name one in identifiers.")
     if guess.columns.get("record_id") == guess.identifiers.get("email") and guess.stream == "people":
         notes.append("There is no id column, so the e-mail address is the key: a new address will be a new record.")
-    return (lines.orders(settings), [*lines.notes(), *notes]) if lines else (settings, notes)
+    return (lines.orders(settings, guess.columns), [*lines.notes(), *notes]) if lines else (settings, notes)
 
 
 def _typed(guess: _Guess, lines: Lines | None) -> Iterator[tuple[pa.DataType, str]]:

@@ -95,23 +95,12 @@ def _hush() -> None:
 
 
 def _system(parts: SplitResult, settings: CsvSettings) -> FileSystem:
-    options: dict[str, Options] = {
-        "s3": settings.s3.options(),
-        "gs": settings.gcs.options(),
-        "az": settings.azure.options(),
-        "sftp": settings.sftp.options(),
-    }
+    access = {"s3": settings.s3, "gs": settings.gcs, "az": settings.azure, "sftp": settings.sftp}[parts.scheme]
     try:
         import fsspec  # noqa: PLC0415 - optional: only those who read from a store have it
 
-        given = options[parts.scheme]
-        if parts.scheme == "sftp":
-            given |= _server(parts, settings)
-        found: FileSystem = (
-            fsspec.filesystem(parts.scheme, use_listings_cache=False, skip_instance_cache=True, **given)
-            if parts.scheme != "sftp"
-            else fsspec.filesystem("sftp", skip_instance_cache=True, **given)
-        )
+        more = _server(parts, settings) if parts.scheme == "sftp" else {"use_listings_cache": False}
+        found: FileSystem = fsspec.filesystem(parts.scheme, skip_instance_cache=True, **access.options(), **more)
     except ImportError:
         extra = _PACKAGES[parts.scheme]
         raise ConfigError(
