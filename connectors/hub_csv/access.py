@@ -1,5 +1,6 @@
 """How the stores of files are reached: one table of settings for each kind, and what its client is told."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import TypeAlias
 from urllib.parse import urlsplit
@@ -22,7 +23,15 @@ def _plain(secret: Secret | None) -> str | None:
     return None if secret is None else secret.reveal()
 
 
-class S3(Settings):
+class Access(Settings, ABC):
+    """How one kind of store is reached."""
+
+    @abstractmethod
+    def options(self) -> Options:
+        """Return what the store's client is told."""
+
+
+class S3(Access):
     """`[connection.s3]`; without keys, the environment's usual chain: AWS_* variables, profiles, the machine's role."""
 
     access_key: str | None = Field(None, description='Access key id, such as "${AWS_ACCESS_KEY_ID}"')
@@ -59,7 +68,7 @@ class S3(Settings):
         )
 
 
-class Gcs(Settings):
+class Gcs(Access):
     """`[connection.gcs]`; without a key file, Google's application default credentials."""
 
     key_file: str | None = Field(None, description="Path of a service account's JSON key")
@@ -70,7 +79,7 @@ class Gcs(Settings):
         return _told({"token": self.key_file, "project": self.gcp_project})
 
 
-class Azure(Settings):
+class Azure(Access):
     """`[connection.azure]`; without a key, Azure's default credential: environment, managed identity, CLI."""
 
     account: str | None = Field(None, description="Name of the storage account")
@@ -83,7 +92,7 @@ class Azure(Settings):
         return _told({"account_name": self.account, **keys}) | {"anon": False}
 
 
-class Sftp(Settings):
+class Sftp(Access):
     """`[connection.sftp]`; without password and key file, the SSH agent and the keys in `~/.ssh`."""
 
     password: Secret | None = Field(None, description='Such as "${SFTP_PASSWORD}"')

@@ -16,7 +16,7 @@ from typing import IO, Protocol
 from urllib.parse import SplitResult, urlsplit
 
 from hub.sdk.errors import BadData, ConfigError, HubError
-from hub_csv.access import Options
+from hub_csv.access import Access, Options
 from hub_csv.expression import nearest
 from hub_csv.files import Found, Store, passed_over
 from hub_csv.folder import Folder
@@ -95,12 +95,14 @@ def _hush() -> None:
 
 
 def _system(parts: SplitResult, settings: CsvSettings) -> FileSystem:
-    access = {"s3": settings.s3, "gs": settings.gcs, "az": settings.azure, "sftp": settings.sftp}[parts.scheme]
+    kinds: dict[str, Access] = {"s3": settings.s3, "gs": settings.gcs, "az": settings.azure, "sftp": settings.sftp}
     try:
         import fsspec  # noqa: PLC0415 - optional: only those who read from a store have it
 
         more = _server(parts, settings) if parts.scheme == "sftp" else {"use_listings_cache": False}
-        found: FileSystem = fsspec.filesystem(parts.scheme, skip_instance_cache=True, **access.options(), **more)
+        found: FileSystem = fsspec.filesystem(
+            parts.scheme, skip_instance_cache=True, **kinds[parts.scheme].options(), **more
+        )
     except ImportError:
         extra = _PACKAGES[parts.scheme]
         raise ConfigError(

@@ -19,7 +19,7 @@ from tests.support.places import KEYS, FolderPlace, S3Place, s3_server
 def bucket() -> Iterator[S3Place]:
     """An empty bucket."""
     with s3_server() as endpoint:
-        yield S3Place(endpoint, "shop")
+        yield S3Place(endpoint, "shop-with-runs")
 
 
 def people(*lines: str) -> str:
@@ -35,7 +35,7 @@ def test_runs_over_a_bucket_archive_what_landed(
     access = (
         f'{{ access_key = "{KEYS["access_key"]}", secret_key = "${{SHOP_SECRET}}", endpoint = "{bucket.endpoint}" }}'
     )
-    config = PEOPLE.replace('root = "input"', f'root = "s3://shop/in"\ns3 = {access}')
+    config = PEOPLE.replace('root = "input"', f'root = "{bucket.settings.root}"\ns3 = {access}')
     config = config.replace('files = "people.csv"', 'files = "*.csv"\nafter_load = "archive"')
     shop = Shop(tmp_path)
     shop.configure({"hub": HUB, "identity": IDENTITY, "people": config})

@@ -9,13 +9,14 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from http.client import HTTPConnection
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import IO, Any
 from urllib.parse import urlsplit
 
 import pyarrow as pa
@@ -26,6 +27,7 @@ from pydantic import ValidationError
 from hub.sdk.errors import BadData, ConfigError, HubError, RetryLater, StopConnection
 from hub.sdk.records import Page
 from hub_csv.files import MAX_FILES
+from hub_csv.remote import Remote
 from hub_csv.settings import CsvSettings
 from tests.support.files import Outcome, people_source, read_all
 from tests.support.places import (
@@ -371,6 +373,31 @@ def test_a_bucket_lists_more_than_one_page(bucket: S3Place) -> None:
     assert ids(read(bucket, {"files": ""}, files="z*")) == ["1"]
 
 
+class _Short:
+    """A store whose client loses the end of a file and does not notice."""
+
+    details: Mapping[str, object] = MappingProxyType({"name": "shop/in/a.csv", "size": 10, "ETag": "1"})
+
+    def walk(self, path: str, maxdepth: int | None, **_: object) -> list[tuple[str, dict[str, object], dict[str, Any]]]:
+        return [(path, {}, {"a.csv": self.details})] if maxdepth else []
+
+    def open(self, path: str, mode: str, **_: object) -> IO[bytes]:
+        return BytesIO(f"{path}{mode}"[:5].encode())
+
+    def info(self, path: str) -> Mapping[str, object]:
+        return {**self.details, "name": path}
+
+    cp_file = rm_file = makedirs = mv = None
+
+
+def test_a_file_that_arrives_short_is_not_read() -> None:
+    """Bytes are counted, whatever the client says."""
+    store = Remote(_Short(), "s3://shop/in")  # type: ignore[arg-type]  # nothing else is used
+    found = store.find(["*.csv"], names=True, matches=True)
+    with pytest.raises(BadData, match="Expected 10 bytes, got 5"), store.fetched(found[0]):
+        pass
+
+
 def test_a_bucket_that_is_missing_stops_the_connection(s3: str) -> None:
     """A person must mend it; the message names the place and the store's code."""
     settings = s3_settings(s3, "s3://nobody-has-this/in")
@@ -415,7 +442,7 @@ def test_a_store_that_is_away_is_asked_later() -> None:
 def test_a_store_that_goes_away_is_not_asked_for_the_other_files() -> None:
     """What landed stays; the read ends at once and goes on there the next time."""
     with s3_server() as endpoint:
-        place = S3Place(endpoint, "shop")
+        place = S3Place(endpoint, "shop-that-goes")
         for name in "abc":
             place.put(f"{name}.csv", HEAD + f"{name},,\n")
         pages = people_source(place.settings).read(["people"], None)
