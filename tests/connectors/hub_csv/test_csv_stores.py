@@ -27,7 +27,7 @@ from pydantic import ValidationError
 from hub.sdk.errors import BadData, ConfigError, HubError, RetryLater, StopConnection
 from hub.sdk.records import Page
 from hub_csv.files import MAX_FILES
-from hub_csv.remote import Remote
+from hub_csv.remote import Remote, open_store
 from hub_csv.settings import CsvSettings
 from tests.support.files import Outcome, people_source, read_all
 from tests.support.places import (
@@ -169,16 +169,37 @@ def test_a_damaged_line_is_quarantined_and_a_changed_header_named(place: Place) 
     assert ids(read(place, cursor)) == ["3"]
 
 
-def test_a_file_that_changes_meanwhile_is_read_the_next_time(place: Place) -> None:
-    """What was listed is not what is there any more: nothing of it is taken for read."""
+@pytest.mark.parametrize("changed", ["2,longer,\n", "3,,\n"])
+def test_a_file_that_changes_meanwhile_is_read_the_next_time(place: Place, changed: str) -> None:
+    """What was listed is not what is there any more, though it may be as long: nothing of it is taken for read."""
     place.put("a.csv", HEAD + "1,,\n")
     place.put("b.csv", HEAD + "2,,\n")
     pages = people_source(place.settings).read(["people"], None)
     first = next(pages)
-    place.put("b.csv", HEAD + "2,longer,\n")
+    rewrite(place, "b.csv", HEAD + changed)
     with pytest.raises(BadData, match=r"b\.csv: (Expected 10 bytes, got 16|.* changed while it was read)"):
         list(pages)
-    assert read(place, first.cursor).values("record_id", "first_name") == [("2", "longer")]
+    assert ids(read(place, first.cursor)) == [changed[0]]
+
+
+def rewrite(place: Place, name: str, content: str) -> None:
+    """Write a file anew, at another time where the place has times of its own."""
+    place.put(name, content)
+    if isinstance(place, FolderPlace):
+        os.utime(place.root / name, (1_000_000_000, 1_000_000_000))
+
+
+def test_a_file_that_changed_after_the_look_is_not_put_away(place: Place) -> None:
+    """Somebody uploads the next one under the same name in just that moment: it stays."""
+    place.put("a.csv", HEAD + "1,,\n")
+    with open_store(place.settings, Path()) as store:
+        (found,) = store.find(["*.csv"], names=True, matches=True)
+        rewrite(place, "a.csv", HEAD + "2,,\n")
+        with pytest.raises(BadData, match="changed"):
+            store.remove(found)
+        with pytest.raises(BadData, match="changed"):
+            store.move(found, "archive/a.csv")
+    assert place.names() == ["a.csv"]
 
 
 def test_complete_reads_all_and_says_so(place: Place) -> None:
