@@ -182,7 +182,7 @@ class Remote:
                 raise
             return []
         files = (info for _, _, files in walked for name, info in files.items() if name)
-        return [self._seen(info) for info in files if info.get("type") != "directory"]
+        return [self._seen(info) for info in files if info.get("type") == "file"]
 
     def _near(self, name: str) -> str:
         with _told(self._root):

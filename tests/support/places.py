@@ -132,13 +132,10 @@ def _served(root: Path) -> type[paramiko.SFTPServerInterface]:
             return root / str(self.canonicalize(path)).lstrip("/")
 
         def list_folder(self, path: str) -> Any:  # noqa: ANN401
-            return _answer(lambda: [self._details(each) for each in sorted(self._path(path).iterdir())])
-
-        def _details(self, path: Path) -> paramiko.SFTPAttributes:
-            return paramiko.SFTPAttributes.from_stat(path.stat(), path.name)
+            return _answer(lambda: [_details(each, each.lstat()) for each in sorted(self._path(path).iterdir())])
 
         def stat(self, path: str) -> Any:  # noqa: ANN401
-            return _answer(lambda: self._details(self._path(path)))
+            return _answer(lambda: _details(self._path(path), self._path(path).stat()))
 
         lstat = stat
 
@@ -165,6 +162,10 @@ def _served(root: Path) -> type[paramiko.SFTPServerInterface]:
             return _answer(self._path(path).unlink)
 
     return Served
+
+
+def _details(path: Path, status: os.stat_result) -> paramiko.SFTPAttributes:
+    return paramiko.SFTPAttributes.from_stat(status, path.name)
 
 
 def _answer(act: Any) -> Any:  # noqa: ANN401
