@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
 
 from hub.sdk.errors import BadData, HubError, RetryLater, StopConnection
-from hub.sdk.http import Bearer, Http, Response
+from hub.sdk.http import Bearer, Http, Response, pages
 from hub.sdk.records import Json
 from hub_stripe.settings import StripeSettings
 
@@ -12,6 +12,10 @@ VERSION = "2026-10-28.endive"  # of the answers, whatever the account's own is; 
 PAGE = 100  # the most that `limit` may be
 _REFUSED = (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND)
 _NOTHING: Mapping[str, str | int | Sequence[str]] = {}
+
+
+class LostPlace(RetryLater):
+    """The object behind which a list was to go on is there no more."""
 
 
 class Client:
@@ -22,27 +26,24 @@ class Client:
         self._http = Http(f"{settings.base_url}/v1", auth=auth, headers={"Stripe-Version": VERSION}, describe=_code)
 
     def pages(
-        self, path: str, params: Mapping[str, str | int | Sequence[str]] = _NOTHING
+        self, path: str, params: Mapping[str, str | int | Sequence[str]] = _NOTHING, behind: str | None = None
     ) -> Iterator[Sequence[Mapping[str, Json]]]:
         """Yield the pages of a list, newest object first, each behind the last one of the page before.
 
         Raises:
-            RetryLater: that one was deleted meanwhile, so that the list has lost its place.
-            BadData: a page is no list, or an empty one says that there is more.
+            LostPlace: that one was deleted meanwhile.
+            BadData: a page is no list, says that there is more and not behind what, or leads back to one before it.
         """
-        more, after = True, dict[str, str]()
-        while more:
-            response = self._http.get(path, params={**params, **after, "limit": PAGE}, ok=_REFUSED if after else ())
+
+        def ask(after: str | None) -> Response:
+            place = {"starting_after": after} if after else {}
+            response = self._http.get(path, params={**params, **place, "limit": PAGE}, ok=_REFUSED if after else ())
             if response.status in _REFUSED:
                 raise _lost_place(path, response)
-            body = _object(response)
-            found = objects(body.get("data"))
-            more = body.get("has_more") is True
-            if more and not found:
-                raise response.unreadable("is empty and says that there is more")
-            if found:
-                after = {"starting_after": str(found[-1].get("id"))}
-            yield found
+            return response
+
+        for response in pages(ask, _last, start=behind):
+            yield objects(_object(response).get("data"))
 
     def one(self, path: str) -> Mapping[str, Json] | None:
         """Return an object, None where it is gone."""
@@ -51,18 +52,30 @@ class Client:
         return None if response.status == HTTPStatus.NOT_FOUND or found.get("deleted") is True else found
 
 
+def _last(response: Response) -> str | None:
+    """Return the id behind which the list goes on, None at its end."""
+    body = _object(response)
+    more, ids = body.get("has_more"), [each.get("id") for each in objects(body.get("data"))]
+    if more is False:
+        return None
+    known = [each for each in ids if isinstance(each, str) and each]
+    if more is not True or not known:
+        raise response.unreadable("does not say whether there is more, and behind which object")
+    return known[-1]
+
+
 def _lost_place(path: str, response: Response) -> HubError:
     code = _code(response)
     if code == "resource_missing":
-        return RetryLater(f"{path} changed while it was read.", hint="It is read again later.")
+        return LostPlace(f"{path} changed while it was read.", hint="It is read again later.")
     return StopConnection(f"{response.request}: status {response.status} ({code or 'no code'}).")
 
 
 def objects(data: Json) -> Sequence[Mapping[str, Json]]:
     """Return the objects of a list. Raises BadData for anything else."""
-    if isinstance(data, list) and all(isinstance(each, Mapping) and each.get("id") for each in data):
+    if isinstance(data, list) and all(isinstance(each, Mapping) for each in data):
         return [each for each in data if isinstance(each, Mapping)]
-    raise BadData("Stripe answered with something else than a list of objects with ids.")
+    raise BadData("Stripe answered with something else than a list of objects.")
 
 
 def _object(response: Response) -> Mapping[str, Json]:

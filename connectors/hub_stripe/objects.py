@@ -1,10 +1,11 @@
 """Stripe's objects become records of canonical streams."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 
+from hub.sdk.errors import BadData
 from hub.sdk.records import Json
 from hub_stripe.client import objects
 
@@ -13,7 +14,7 @@ _WHOLE = frozenset(
     ["BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV", "XAF", "XOF", "XPF"]
 )  # no minor unit
 _THOUSANDTHS = frozenset(["BHD", "JOD", "KWD", "OMR", "TND"])
-_GOOD = "succeeded"
+_GOOD, _NO_MONEY = "succeeded", frozenset(["pending", "failed"])
 _DIGITS, _SMALLEST = 14, Decimal("0.0001")  # of money: before the decimal mark, and behind it
 
 
@@ -25,25 +26,42 @@ class Misfit(Exception):
         self.field = field
 
 
-def record(found: Mapping[str, Json], version: datetime) -> Mapping[str, object] | None:
+def record(kind: str, found: Mapping[str, Json], version: datetime) -> Mapping[str, object] | None:
     """Return the columns of an object as it was seen at `version` (naive UTC); None for charges that took no money.
+
+    `kind` is Stripe's name for such an object, a key of `STREAMS`.
 
     Raises:
         Misfit: a value is not what Stripe documents.
     """
-    make = {"customer": _person, "charge": _order, "subscription": _subscription}[str(found.get("object"))]
-    if make is _order and (found.get("status") != _GOOD or found.get("captured") is not True):
+    make = {"customer": _person, "charge": _order, "subscription": _subscription}[kind]
+    if kind == "charge" and not _took_money(found):
         return None
     raw = json.dumps(found, ensure_ascii=False)
     return {**make(found), "_version": version, "_raw": raw}
 
 
+def key(found: Mapping[str, Json], field: str = "record_id") -> str:
+    """Return an object's id. Raises Misfit without one."""
+    value = _text(found, "id", field)
+    if value is None:
+        raise Misfit(field)
+    return value
+
+
+def _took_money(found: Mapping[str, Json]) -> bool:
+    captured = found.get("captured")
+    if not isinstance(captured, bool) or found.get("status") not in (_GOOD, *_NO_MONEY):
+        raise Misfit("status")
+    return captured and found["status"] == _GOOD
+
+
 def _person(found: Mapping[str, Json]) -> Mapping[str, object]:
     address = _part(found, "address")
     locales = found.get("preferred_locales")
-    first, _, last = str(found.get("name") or "").strip().partition(" ")
+    first, _, last = (_text(found, "name", "first_name") or "").strip().partition(" ")
     return {
-        "record_id": found["id"],
+        "record_id": key(found),
         "first_name": first or None,
         "last_name": last.strip() or None,
         "street": _text(address, "line1"),
@@ -64,9 +82,9 @@ def _person(found: Mapping[str, Json]) -> Mapping[str, object]:
 
 def _order(found: Mapping[str, Json]) -> Mapping[str, object]:
     billing = _part(found, "billing_details")
-    currency = str(found.get("currency") or "").upper()
+    currency = _currency(found)
     return {
-        "order_id": found["id"],
+        "order_id": key(found, "order_id"),
         "placed_at": _when(found, "created", "placed_at"),
         "status": "refunded" if found.get("refunded") is True else "paid",
         "currency": currency,
@@ -82,11 +100,11 @@ def _order(found: Mapping[str, Json]) -> Mapping[str, object]:
 
 
 def _subscription(found: Mapping[str, Json]) -> Mapping[str, object]:
-    items = objects(_part(found, "items").get("data", []))
+    items = _items(_part(found, "items").get("data", []))
     prices = [_part(item, "price") for item in items]
-    currency = str(found.get("currency") or "").upper()
+    currency = _currency(found)
     return {
-        "subscription_id": found["id"],
+        "subscription_id": key(found, "subscription_id"),
         "plan": ", ".join(str(price.get("nickname") or price.get("id")) for price in prices) or None,
         "started_at": _when(found, "start_date", "started_at"),
         "ended_at": _when(found, "ended_at", "ended_at"),
@@ -95,8 +113,15 @@ def _subscription(found: Mapping[str, Json]) -> Mapping[str, object]:
         "currency": currency,
         "interval": _interval(_part(prices[0], "recurring")) if prices else None,
         "identifiers": {"stripe_customer": _id(found.get("customer"))},
-        "attributes": _attributes(found, "metadata", "cancel_at_period_end"),
+        "attributes": _attributes(found, "metadata", "cancel_at_period_end", "description"),
     }
+
+
+def _items(data: Json) -> Sequence[Mapping[str, Json]]:
+    try:
+        return objects(data)
+    except BadData:
+        raise Misfit("plan") from None
 
 
 def _money(amount: Json, currency: str, field: str) -> Decimal:
@@ -146,19 +171,31 @@ def _when(found: Mapping[str, Json], key: str, field: str) -> datetime | None:
         raise Misfit(field) from None
 
 
-def _part(found: Mapping[str, Json], key: str) -> Mapping[str, Json]:
-    part = found.get(key)
-    return part if isinstance(part, Mapping) else {}
+def _currency(found: Mapping[str, Json]) -> str:
+    """Three letters of ISO 4217: they say how many decimals an amount has."""
+    code = (_text(found, "currency") or "").upper()
+    if len(code) == len("EUR") and code.isascii() and code.isalpha():
+        return code
+    raise Misfit("currency")
 
 
-def _text(found: Mapping[str, Json], key: str) -> str | None:
-    value = found.get(key)
-    return str(value) if value not in (None, "") else None
+def _part(found: Mapping[str, Json], name: str) -> Mapping[str, Json]:
+    part = found.get(name)
+    if part is None or isinstance(part, Mapping):
+        return part or {}
+    raise Misfit(name)
+
+
+def _text(found: Mapping[str, Json], name: str, field: str | None = None) -> str | None:
+    value = found.get(name)
+    if value is None or isinstance(value, str):
+        return value or None
+    raise Misfit(field or name)
 
 
 def _id(reference: Json) -> str | None:
     """Return the id of an object that may have been expanded."""
-    return _text(reference, "id") if isinstance(reference, Mapping) else str(reference) if reference else None
+    return _text(reference if isinstance(reference, Mapping) else {"id": reference}, "id", "stripe_customer")
 
 
 def _attributes(found: Mapping[str, Json], *keys: str) -> str:

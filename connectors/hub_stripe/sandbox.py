@@ -1,34 +1,88 @@
 """A simulated Stripe: customers, charges, refunds, subscriptions, and the log of their events. See README.md."""
 
 import secrets
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from http import HTTPStatus
+from typing import ClassVar
 
 from hub.sdk.records import Json
-from hub.sdk.sandbox import Reply, Request, Sandbox, people, route
+from hub.sdk.sandbox import Change, Person, Reply, Request, SourceSandbox, people, route
 
 _SHOWN = 10  # items within a subscription
+_KEPT = timedelta(days=30)  # how far back the log of events goes
+_LANDS = {
+    "people": ("customers", "customer"),
+    "orders": ("charges", "charge"),
+    "subscriptions": ("subscriptions", "customer.subscription"),
+}  # the list of a stream, and of what its events speak
 _LISTS = ("customers", "charges", "subscriptions", "events", "refunds")
 
 
-class StripeSandbox(Sandbox):
-    """One account in test mode; `clock` is its time, which stands still unless it is None."""
+class StripeSandbox(SourceSandbox):
+    """One account in test mode."""
 
     name = "stripe"
     api_key = "rk_test_sandbox"
+    kinds: ClassVar[Mapping[str, frozenset[Change]]] = {
+        "people": frozenset({"touch", "remove"}),
+        "orders": frozenset({"touch"}),
+        "subscriptions": frozenset({"touch"}),
+    }
 
     def __init__(
         self, *, seed: int = 0, size: int = 0, port: int = 0, latency: float = 0.0, keep: int = 10_000
     ) -> None:
         super().__init__(seed=seed, size=size, port=port, latency=latency, keep=keep)
-        self.clock: datetime | None = None
         self.objects: dict[str, dict[str, dict[str, Json]]] = {name: {} for name in _LISTS}
         self.items: dict[str, list[Json]] = {}
         self._number = 0
         for person in people(size, seed=seed):
-            name = f"{person.first_name} {person.last_name}"
-            self._made("customers", "cus", "customer", {"email": person.email, "name": name, "phone": person.phone})
+            self._customer(person)
+
+    # -- what the conformance suite asks ----------------------------------------------------------------------------
+
+    def connection(self) -> Mapping[str, Json]:
+        """Return good credentials."""
+        return {"api_key": self.api_key, "base_url": self.url}
+
+    def refused(self) -> Mapping[str, Json]:
+        """Return a key that nobody has."""
+        return {"api_key": "rk_test_that_nobody_has", "base_url": self.url}
+
+    def expire(self) -> None:
+        """Roll the key."""
+        self._number += 1
+        self.api_key = f"rk_test_sandbox_{self._number}"
+
+    def make(self, stream: str, count: int = 1) -> Sequence[str]:
+        """Let customers, charges or subscriptions come into being."""
+        with self.lock:
+            return [self._one_more(stream) for _ in range(count)]
+
+    def touch(self, stream: str, key: str, text: str) -> None:
+        """Change where a customer lives, or what is noted with a charge or a subscription."""
+        values: dict[str, Json] = {"address": {"line1": text}} if stream == "people" else {"description": text}
+        kind, event = _LANDS[stream]
+        with self.lock:
+            self._changed(kind, key, values, f"{event}.updated")
+
+    def remove(self, stream: str, key: str) -> None:
+        """Delete a customer."""
+        del stream
+        with self.lock:
+            self._event("customer.deleted", self.objects["customers"].pop(key))
+
+    def keys(self, stream: str) -> Sequence[str]:
+        """Return the ids of what is there."""
+        return [*self.objects[_LANDS[stream][0]]]
+
+    def rows(self, body: Json) -> list[Json] | None:
+        """Return the objects of a list."""
+        found = body.get("data") if isinstance(body, Mapping) else None
+        return found if isinstance(found, list) else None
+
+    # -- what the vendor does ---------------------------------------------------------------------------------------
 
     def state(self) -> Json:
         """Return every object by list and id."""
@@ -58,7 +112,8 @@ class StripeSandbox(Sandbox):
         limit, after = int(request.param("limit", "10")), request.param("starting_after")
         if not 1 <= limit <= 100:  # noqa: PLR2004 - the documented limits
             raise ValueError("limit must be between 1 and 100")
-        found = [each for each in reversed(self.objects[kind].values()) if _wanted(each, request)]
+        oldest = self._now() - int(_KEPT.total_seconds()) if kind == "events" else 0
+        found = [each for each in reversed(self.objects[kind].values()) if _wanted(each, request, oldest)]
         ids = [each["id"] for each in found]
         if after and after not in ids:
             return _missing(after)
@@ -98,11 +153,8 @@ class StripeSandbox(Sandbox):
     def create_charge(self, request: Request) -> Reply:
         """Charge at once; it succeeds."""
         form = request.form()
-        amount, captured = int(form["amount"]), form.get("capture") != "false"
-        values: dict[str, Json] = {"amount": amount, "currency": form["currency"], "status": "succeeded"}
-        values |= {"captured": captured, "amount_captured": amount if captured else 0}
-        values |= {"customer": form.get("customer"), "amount_refunded": 0, "refunded": False}
-        return Reply(json=self._made("charges", "ch", "charge", values, "charge.succeeded"))
+        captured = form.get("capture") != "false"
+        return Reply(json=self._charge(int(form["amount"]), form["currency"], form.get("customer"), captured=captured))
 
     @route("POST", "/v1/charges/{key}/capture")
     def capture_charge(self, request: Request, key: str) -> Reply:
@@ -128,13 +180,7 @@ class StripeSandbox(Sandbox):
         """Begin a subscription to monthly prices of 9.00 euros each; its first ten items are shown in it."""
         form = request.form()
         prices = [value for name, value in form.items() if name.endswith("[price]")]
-        items: list[Json] = [_item(number, price) for number, price in enumerate(prices)]
-        shown: Json = {"object": "list", "data": items[:_SHOWN], "has_more": len(items) > _SHOWN}
-        values: dict[str, Json] = {"customer": form["customer"], "currency": "eur", "status": "active", "items": shown}
-        values |= {"start_date": self._now(), "ended_at": None}
-        made = self._made("subscriptions", "sub", "subscription", values, "customer.subscription.created")
-        self.items[str(made["id"])] = items
-        return Reply(json=made)
+        return Reply(json=self._subscription(form, prices))
 
     @route("POST", "/v1/subscriptions/{key}")
     def update_subscription(self, request: Request, key: str) -> Reply:
@@ -157,7 +203,39 @@ class StripeSandbox(Sandbox):
             self._event("refund.failed", refund)
 
     def _now(self) -> int:
-        return int((self.clock or datetime.now(UTC)).timestamp())
+        return int(self.now().timestamp())
+
+    def _customer(self, person: Person) -> Mapping[str, Json]:
+        name = f"{person.first_name} {person.last_name}"
+        values: dict[str, Json] = {"email": person.email, "name": name, "phone": person.phone}
+        return self._made("customers", "cus", "customer", values)
+
+    def _one_more(self, stream: str) -> str:
+        self._number += 1
+        [person] = people(1, seed=self.seed, start=self._number)
+        match stream:
+            case "people":
+                made = self._customer(person)
+            case "orders":
+                made = self._charge(1_900, "eur", None)
+            case _:
+                made = self._subscription({"customer": "cus_00000001"}, ["price_monthly"])
+        return str(made["id"])
+
+    def _charge(self, amount: int, currency: str, customer: str | None, *, captured: bool = True) -> Mapping[str, Json]:
+        values: dict[str, Json] = {"amount": amount, "currency": currency, "status": "succeeded"}
+        values |= {"captured": captured, "amount_captured": amount if captured else 0}
+        values |= {"customer": customer, "amount_refunded": 0, "refunded": False}
+        return self._made("charges", "ch", "charge", values, "charge.succeeded")
+
+    def _subscription(self, form: Mapping[str, str], prices: Sequence[str]) -> Mapping[str, Json]:
+        items: list[Json] = [_item(number, price) for number, price in enumerate(prices)]
+        shown: Json = {"object": "list", "data": items[:_SHOWN], "has_more": len(items) > _SHOWN}
+        values: dict[str, Json] = {"customer": form["customer"], "currency": "eur", "status": "active", "items": shown}
+        values |= {"start_date": self._now(), "ended_at": None}
+        made = self._made("subscriptions", "sub", "subscription", values, "customer.subscription.created")
+        self.items[str(made["id"])] = items
+        return made
 
     def _made(
         self, kind: str, prefix: str, name: str, values: Mapping[str, Json], event: str = ""
@@ -198,7 +276,7 @@ def _item(number: int, price: str) -> Json:
     return {"id": f"si_{number}", "object": "subscription_item", "price": monthly, "quantity": 1}
 
 
-def _wanted(found: Mapping[str, Json], request: Request) -> bool:
+def _wanted(found: Mapping[str, Json], request: Request, oldest: int) -> bool:
     types = request.query.get("types[]", []) or [
         v for k, each in request.query.items() if k.startswith("types[") for v in each
     ]
@@ -206,7 +284,7 @@ def _wanted(found: Mapping[str, Json], request: Request) -> bool:
         return False
     if found["object"] == "subscription" and found["status"] == "canceled" and request.param("status") != "all":
         return False
-    return int(str(found["created"])) >= int(request.param("created[gte]", "0"))
+    return int(str(found["created"])) >= max(oldest, int(request.param("created[gte]", "0")))
 
 
 def _missing(key: str) -> Reply:

@@ -2,21 +2,24 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 
 from hub.sdk.connector import Source
-from hub.sdk.errors import BadData, HubError
+from hub.sdk.errors import HubError
 from hub.sdk.records import Fact, Json, Page
 from hub.sdk.settings import SourceSettings
 from hub.sdk.streams import QUARANTINE
 from hub.sdk.tables import table_of
-from hub_stripe.client import PAGE, Client, objects
-from hub_stripe.objects import STREAMS, Misfit, record
+from hub_stripe.client import PAGE, Client, LostPlace
+from hub_stripe.objects import STREAMS, Misfit, key, record
 from hub_stripe.settings import StripeSettings
 
 _PATHS = {"customer": "/customers", "charge": "/charges", "subscription": "/subscriptions"}
+_ALL = {"subscription": {"status": "all"}}  # without it, canceled ones are not listed
+_KINDS = {"customer": "customer", "charge": "charge", "refund": "charge", "customer.subscription": "subscription"}
 _TYPES = (
     *(f"customer.{what}" for what in ("created", "updated", "deleted")),
     *(f"charge.{what}" for what in ("succeeded", "updated", "refunded", "captured")),
@@ -52,27 +55,46 @@ class StripeSource(Source[StripeSettings, SourceSettings]):
     def read(self, streams: Sequence[str], since: Json) -> Iterator[Page]:
         """Read all lists the first time, and when the cursor is older than the event log; else what changed."""
         client, wanted = Client(self.settings), [kind for kind, stream in STREAMS.items() if stream in streams]
-        last = datetime.fromisoformat(str(since["at"])) if isinstance(since, Mapping) else None
-        if last is None:
-            yield from self._everything(client, wanted, ())
-        elif self._now - last > _KEPT:
-            yield from self._everything(
-                client, wanted, ("The last read is older than the event log: all was read again.",)
-            )
+        if not isinstance(since, Mapping):
+            yield from self._everything(client, wanted)
+        elif self._now - _at(since) > _KEPT:
+            yield Page(warnings=("The last read is older than the event log: all is read again.",))
+            yield from self._everything(client, wanted)
+        elif "list" in since:
+            yield from self._rest(client, wanted, since)
+            yield Page(cursor={"at": since["at"]})
         else:
-            yield from self._changes(client, wanted, last)
+            yield from self._changes(client, wanted, _at(since))
 
     @property
     def _now(self) -> datetime:
         return self.context.now.astimezone(UTC).replace(tzinfo=None)
 
-    def _everything(self, client: Client, wanted: Sequence[str], warnings: Sequence[str]) -> Iterator[Page]:
+    def _everything(self, client: Client, wanted: Sequence[str]) -> Iterator[Page]:
         """All lists; what changes meanwhile is in the event log from the start of the read on."""
-        for kind in wanted:
-            params = {"status": "all"} if kind == "subscription" else {}
-            for found in client.pages(_PATHS[kind], params):
-                yield _page([_whole(client, each) for each in found], self._now)
-        yield Page(cursor={"at": self._now.isoformat()}, complete=True, warnings=warnings)
+        at = {"at": self._now.isoformat()}
+        yield from self._rest(client, wanted, at)
+        yield Page(cursor=at, complete=True)
+
+    def _rest(self, client: Client, wanted: Sequence[str], since: Mapping[str, Json]) -> Iterator[Page]:
+        """The lists from where a read of all of them was cut off, from the first one without such a place."""
+        at, kinds = {"at": since["at"]}, [*_PATHS]
+        first, behind = str(since.get("list", kinds[0])), since.get("behind")
+        for kind in kinds[kinds.index(first) :]:
+            if kind in wanted:
+                start = str(behind) if kind == first and behind else None
+                for place, page in self._listed(client, kind, start):
+                    yield replace(page, cursor={**at, "list": kind, "behind": place} if place else None)
+
+    def _listed(self, client: Client, kind: str, behind: str | None) -> Iterator[tuple[str | None, Page]]:
+        """Yield the pages of a list, each with the id behind which it goes on."""
+        path, params = _PATHS[kind], _ALL.get(kind, {})
+        try:
+            for found in client.pages(path, params, behind):
+                yield _place(found), self._page(client, [(kind, each) for each in found])
+        except LostPlace:  # deleted since: from the newest one on again
+            for found in client.pages(path, params):
+                yield _place(found), self._page(client, [(kind, each) for each in found])
 
     def _changes(self, client: Client, wanted: Sequence[str], last: datetime) -> Iterator[Page]:
         """Read the objects that events name as they are now; only when all have landed the cursor moves.
@@ -81,22 +103,48 @@ class StripeSource(Source[StripeSettings, SourceSettings]):
         start of this read, and the next one looks back over it.
         """
         start = int((last - self.settings.lookback).replace(tzinfo=UTC).timestamp())
-        named = dict[tuple[str, str], None]()
+        named, strange = dict[tuple[str, str], None](), list[Mapping[str, object]]()
         for events in client.pages("/events", {"types[]": list(_TYPES), "created[gte]": start}):
-            named |= dict.fromkeys(_named(event) for event in events)
-        keys = [key for key in named if key[0] in wanted]
+            for event in events:
+                try:
+                    named[_named(event)] = None
+                except Misfit as misfit:
+                    strange.append(_refused(_kind(event) or "customer", event, misfit))
+        yield Page(quarantine=_table(strange))
+        keys = [each for each in named if each[0] in wanted]
         for place in range(0, len(keys), PAGE):
             yield self._fetched(client, keys[place : place + PAGE])
         yield Page(cursor={"at": self._now.isoformat()})
 
     def _fetched(self, client: Client, keys: Sequence[tuple[str, str]]) -> Page:
-        found = {key: client.one(f"{_PATHS[key[0]]}/{key[1]}") for key in keys}
-        page = _page([_whole(client, each) for each in found.values() if each is not None], self._now)
-        gone: dict[str, list[str]] = {}
-        for (kind, key), each in found.items():
-            if each is None:
-                gone.setdefault(STREAMS[kind], []).append(key)
-        return Page(page.rows, quarantine=page.quarantine, deleted=gone)
+        """Return the objects as they are now; those that are there no more are gone."""
+        found, gone = list[tuple[str, Mapping[str, Json]]](), dict[str, list[str]]()
+        for kind, name in keys:
+            if (each := client.one(f"{_PATHS[kind]}/{name}")) is None:
+                gone.setdefault(STREAMS[kind], []).append(name)
+            else:
+                found.append((kind, each))
+        return replace(self._page(client, found), deleted=gone)
+
+    def _page(self, client: Client, found: Sequence[tuple[str, Mapping[str, Json]]]) -> Page:
+        rows, refused = dict[str, list[Mapping[str, object]]](), list[Mapping[str, object]]()
+        for kind, each in found:
+            try:
+                row = record(kind, _whole(client, each), self._now)
+                rows.setdefault(STREAMS[kind], []).extend([row] if row else [])
+            except Misfit as misfit:
+                refused.append(_refused(kind, each, misfit))
+        tables = {stream: table_of(stream, each) for stream, each in rows.items() if each}
+        return Page(tables, quarantine=_table(refused))
+
+
+def _at(since: Mapping[str, Json]) -> datetime:
+    return datetime.fromisoformat(str(since["at"]))
+
+
+def _place(found: Sequence[Mapping[str, Json]]) -> str | None:
+    """Return the id behind which a list goes on."""
+    return next((each["id"] for each in reversed(found) if isinstance(each.get("id"), str)), None)  # type: ignore[return-value]
 
 
 def _whole(client: Client, found: Mapping[str, Json]) -> Mapping[str, Json]:
@@ -104,31 +152,31 @@ def _whole(client: Client, found: Mapping[str, Json]) -> Mapping[str, Json]:
     items = found.get("items")
     if not isinstance(items, Mapping) or items.get("has_more") is not True:
         return found
-    pages = client.pages("/subscription_items", {"subscription": str(found["id"])})
+    pages = client.pages("/subscription_items", {"subscription": key(found)})
     return {**found, "items": {"data": [item for page in pages for item in page]}}
 
 
+def _kind(event: Mapping[str, Json]) -> str | None:
+    """Return the kind of object that an event is about: `customer.subscription.updated` of a subscription."""
+    return _KINDS.get(str(event.get("type")).rpartition(".")[0])
+
+
 def _named(event: Mapping[str, Json]) -> tuple[str, str]:
-    """Kind and id of the object that an event changed; of a refund it is its charge."""
-    data = event.get("data")
-    [found] = objects([data.get("object") if isinstance(data, Mapping) else None])
+    """Kind and id of the object that an event changed; of a refund it is its charge. Raises Misfit without them."""
+    kind, data = _kind(event), event.get("data")
+    found = data.get("object") if isinstance(data, Mapping) else None
+    if kind is None or not isinstance(found, Mapping):
+        raise Misfit("type")
     charge = found.get("charge")
-    if found.get("object") == "refund":
-        return "charge", str(charge.get("id") if isinstance(charge, Mapping) else charge)
-    return str(found.get("object")), str(found["id"])
+    if str(event["type"]).startswith("refund."):
+        return kind, key(charge if isinstance(charge, Mapping) else {"id": charge}, "order_id")
+    return kind, key(found)
 
 
-def _page(found: Sequence[Mapping[str, Json]], version: datetime) -> Page:
-    rows: dict[str, list[Mapping[str, object]]] = {}
-    refused = []
-    for each in found:
-        stream = STREAMS[str(each.get("object"))]
-        try:
-            row = record(each, version)
-            rows.setdefault(stream, []).extend([row] if row else [])
-        except (Misfit, BadData) as misfit:
-            field = misfit.field if isinstance(misfit, Misfit) else None
-            raw = json.dumps(each, ensure_ascii=False)[:_RAW_LIMIT]
-            refused.append({"stream": stream, "field": field, "reason": str(misfit), "raw": raw})
-    quarantine = pa.Table.from_pylist(refused, schema=QUARANTINE) if refused else None
-    return Page({stream: table_of(stream, each) for stream, each in rows.items() if each}, quarantine=quarantine)
+def _refused(kind: str, found: Mapping[str, Json], misfit: Misfit) -> Mapping[str, object]:
+    raw = json.dumps(found, ensure_ascii=False)[:_RAW_LIMIT]
+    return {"stream": STREAMS[kind], "field": misfit.field, "reason": str(misfit), "raw": raw}
+
+
+def _table(refused: Sequence[Mapping[str, object]]) -> pa.Table | None:
+    return pa.Table.from_pylist(refused, schema=QUARANTINE) if refused else None

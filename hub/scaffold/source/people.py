@@ -24,7 +24,11 @@ def person(found: Mapping[str, Json]) -> Mapping[str, object]:
         "country": _text(found, "country"),
         "created_at": when(found, "created_at"),
         "updated_at": when(found, "updated_at"),
-        "identifiers": {"example_customer": key(found), "email": _text(found, "email"), "phone": _text(found, "phone")},
+        "identifiers": {
+            "example_customer": key(found),
+            "email": _text(found, "email"),
+            "phone": _text(found, "phone"),
+        },
         "_raw": json.dumps(found, ensure_ascii=False),
     }
 

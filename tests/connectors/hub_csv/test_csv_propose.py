@@ -189,3 +189,11 @@ def test_orders_on_one_line_each_are_not_grouped(tmp_path: Path) -> None:
     proposal = proposed(tmp_path, "order id,order date,total\n1,2026-01-02,5\n2,2026-01-03,7\n")
     assert 1 == len(proposal.sources)
     assert "group_by" not in proposal.sources[0]
+
+
+def test_a_date_on_the_first_line_alone_is_that_of_the_order(tmp_path: Path) -> None:
+    """Lines without one would be quarantined; they find their order by its number."""
+    text = "order id,order date,total,sku,qty,price\n1,2026-01-02,9,A,1,4\n1,,,B,1,5\n"
+    proposal = proposed(tmp_path, text)
+    assert [datetime(2026, 1, 2)] == [order["placed_at"] for order in landed(tmp_path, proposal, 0)]  # noqa: DTZ001 - UTC
+    assert ["A/4", "B/5"] == [line["line_id"] for line in landed(tmp_path, proposal, 1)]

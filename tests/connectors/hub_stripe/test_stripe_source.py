@@ -14,10 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.sdk.connector import Context
-from hub.sdk.errors import RetryLater, StopConnection
+from hub.sdk.errors import BadData, RetryLater, StopConnection
 from hub.sdk.records import Json, Page
 from hub.sdk.sandbox import Fault
 from hub.sdk.settings import SourceSettings
+from hub_stripe.client import Client
 from hub_stripe.sandbox import StripeSandbox
 from hub_stripe.settings import StripeSettings
 from hub_stripe.source import StripeSource
@@ -83,11 +84,11 @@ class Landed:
 
 
 def test_a_full_read_brings_everything_over_pages(box: StripeSandbox) -> None:
-    """Three pages of customers, and a cursor at the very end alone."""
+    """Three pages of customers; only the last page says that it is all."""
     pages = list(source(box.url).read(StripeSource.streams, None))
     assert 250 == sum(page.rows["people"].num_rows for page in pages if "people" in page.rows)
     assert [False] * (len(pages) - 1) + [True] == [page.complete for page in pages]
-    assert [None] * (len(pages) - 1) == [page.cursor for page in pages[:-1]]
+    assert {"at": "2026-03-01T00:00:00"} == pages[-1].cursor
 
 
 def test_charges_and_subscriptions_are_exact(box: StripeSandbox) -> None:
@@ -220,7 +221,7 @@ def test_an_old_cursor_reads_everything_again_and_says_so(box: StripeSandbox) ->
     later = START + timedelta(days=30)
     pages = list(source(box.url, later).read(StripeSource.streams, landed.cursor))
     assert pages[-1].complete
-    assert "older than the event log" in pages[-1].warnings[0]
+    assert "older than the event log" in pages[0].warnings[0]
 
 
 @pytest.mark.parametrize("kind", ["status", "reset", "truncate", "cut_gzip"])
@@ -304,13 +305,84 @@ def test_only_captured_money_is_an_order(box: StripeSandbox) -> None:
     assert {part["id"]: Decimal(6)} == {key: row["total"] for key, row in landed.rows["orders"].items()}
 
 
-def test_a_list_that_loses_its_place_is_read_again_later(box: StripeSandbox) -> None:
+def test_a_list_that_loses_its_place_is_read_again_from_its_newest(box: StripeSandbox) -> None:
     """Where the last customer of a page is deleted before the next page, nobody has to mend anything."""
-    pages = source(box.url).read(["people"], None)
-    last = next(pages).rows["people"]["record_id"].to_pylist()[-1]
+    reading = source(box.url).read(["people"], None)
+    landed = Landed().take(iter([next(reading)]))
+    last = min(landed.rows["people"])
     send(box, "DELETE", f"/customers/{last}")
+    assert {*box.objects["customers"]} == landed.take(reading).rows["people"].keys()
+
+
+def test_a_list_that_loses_its_place_twice_is_read_again_later(box: StripeSandbox) -> None:
+    """It is no error that a person has to mend, and the next read begins with the newest customer again."""
+    landed = Landed()
+
+    def deleting() -> Iterator[Page]:
+        for page in source(box.url).read(["people"], None):
+            yield page
+            send(box, "DELETE", f"/customers/{min(page.rows['people']['record_id'].to_pylist())}")
+
     with pytest.raises(RetryLater, match="changed while it was read"):
-        list(pages)
+        landed.take(deleting())
+    assert {*box.objects["customers"]} == read(box, read(box, landed)).rows["people"].keys()
+
+
+def test_a_first_read_that_was_cut_off_goes_on_where_it_was(box: StripeSandbox) -> None:
+    """The pages that have landed are not asked for again, and what changed meanwhile is read afterwards."""
+    send(box, "POST", "/charges", amount="1230", currency="eur")
+    reading = source(box.url).read(StripeSource.streams, None)
+    landed = Landed().take(iter([next(reading), next(reading)]))
+    box.clock = START + timedelta(hours=1)
+    change(box, "update", 240)  # which has landed already
+    box.clock = START + timedelta(hours=2)
+    before = len(box.requests)
+    assert 250 == len(read(box, landed).rows["people"])
+    assert ["/v1/customers", "/v1/charges", "/v1/subscriptions"] == [
+        each.request.path for each in list(box.requests)[before:]
+    ]
+    box.clock = START + timedelta(hours=3)
+    assert read(box, landed).content() == read(box, Landed()).content()
+
+
+def test_a_first_read_that_was_cut_off_long_ago_begins_anew(box: StripeSandbox) -> None:
+    """What changed since then is in no log any more."""
+    landed = Landed().take(iter([next(source(box.url).read(StripeSource.streams, None))]))
+    box.clock = START + timedelta(days=31)
+    pages = list(source(box.url, box.clock).read(StripeSource.streams, landed.cursor))
+    assert [False] * (len(pages) - 1) + [True] == [page.complete for page in pages]
+
+
+def test_the_log_forgets_after_thirty_days() -> None:
+    """So does the sandbox, which the checks on old cursors rely on."""
+    with yesterday() as box:
+        fill(box)
+        client = Client(source(box.url).settings)
+        assert [6] == [len(page) for page in client.pages("/events")]
+        box.clock = START + timedelta(days=31)
+        assert [0] == [len(page) for page in client.pages("/events")]
+
+
+@pytest.mark.parametrize(
+    "strange", [{"type": "customer.updated", "data": None}, {"type": "charge.refunded", "data": {"object": {"id": 7}}}]
+)
+def test_an_event_that_names_nothing_is_quarantined(box: StripeSandbox, strange: dict[str, Json]) -> None:
+    """The other events of the log are followed all the same."""
+    landed = Landed().take(source(box.url).read(StripeSource.streams, None))
+    change(box, "create", 1)
+    next(reversed(box.objects["events"].values())).update(strange)
+    change(box, "create", 2)
+    pages = list(source(box.url).read(StripeSource.streams, landed.cursor))
+    assert [1] == [page.quarantine.num_rows for page in pages if page.quarantine is not None]
+    assert "person-2@shop.example" in json.dumps(Landed().take(iter(pages)).rows["people"], default=str)
+
+
+@pytest.mark.parametrize("more", [None, "false", 0])
+def test_a_list_that_does_not_say_whether_it_ends_is_no_list(box: StripeSandbox, more: Json) -> None:
+    """An end that nobody announced would make every other customer look deleted."""
+    box.faults.add(Fault(kind="other_type", path="/v1/customers", field="has_more", body=json.dumps(more)))
+    with pytest.raises(BadData, match="does not say whether there is more"):
+        list(source(box.url).read(["people"], None))
 
 
 def test_too_fast_is_asked_again(box: StripeSandbox) -> None:
