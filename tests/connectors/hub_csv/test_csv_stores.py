@@ -397,7 +397,7 @@ def test_a_bucket_lists_more_than_one_page(bucket: S3Place) -> None:
 class _Short:
     """A store whose client loses the end of a file and does not notice."""
 
-    details: Mapping[str, object] = MappingProxyType({"name": "shop/in/a.csv", "size": 10, "ETag": "1"})
+    details: Mapping[str, object] = MappingProxyType({"name": "shop/in/a.csv", "type": "file", "size": 10, "ETag": "1"})
 
     def walk(self, path: str, maxdepth: int | None, **_: object) -> list[tuple[str, dict[str, object], dict[str, Any]]]:
         return [(path, {}, {"a.csv": self.details})] if maxdepth else []
