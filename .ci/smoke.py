@@ -11,7 +11,14 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 ALEMBIC = "hub.store.migrations."  # scripts that only Alembic can run; every command runs them by opening a store
-EXTRAS = {"graphql", "hypothesis", "keyring", "psycopg", "pytest"}  # what a plain installation does not bring
+EXTRAS = {
+    "graphql",
+    "hypothesis",
+    "keyring",
+    "paramiko",
+    "psycopg",
+    "pytest",
+}  # what a plain installation does not bring
 
 
 def import_all(package: str) -> int:

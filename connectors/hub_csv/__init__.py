@@ -1,4 +1,11 @@
-"""Files as a source: CSV, TSV, JSON lines and Parquet, see README.md."""
+"""Files as a source: CSV, TSV, JSON lines, Parquet and Excel, see README.md.
+
+* `source` reads; `settings` and `access` are what users write.
+* `files` (what is known of one, the cursor), `folder`, `remote`, `refusals`, `host_keys` find and fetch files.
+* `staging`, `workbook`, `scan`, `header`, `relation` make rows of a file.
+* `cells`, `countries`, `expression`, `mapping`, `reading` make records of rows.
+* `propose` and `lines` look at a file that nobody has described.
+"""
 
 from collections.abc import Sequence
 from typing import Any

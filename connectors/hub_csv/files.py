@@ -1,51 +1,107 @@
-"""Which files there are, which of them were read before, and how that is remembered in a cursor."""
+"""What is known of a file without reading it, and how it is remembered in a cursor that it was read."""
 
 import base64
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import Protocol
 
-from hub.sdk.errors import BadData, ConfigError
+from hub.sdk.errors import BadData
 from hub.sdk.records import Json
-from hub_csv.expression import nearest
 from hub_csv.settings import Format
 
 MAX_FILES = 3_000  # what a cursor of 64 KB holds
+PACKED = (".gz", ".zst", ".bz2")
+KINDS = {
+    ".tsv": "tsv",
+    ".tab": "tsv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".xlsx": "excel",
+    ".xlsm": "excel",
+}
 _STAMP = 8
-KINDS = {".tsv": "tsv", ".tab": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet", ".pq": "parquet"}
-_UNFINISHED = (".tmp", ".part", ".crc", ".crdownload")
+_UNFINISHED = (".tmp", ".part", ".partial", ".filepart", ".crc", ".crdownload", ".download", ".swp", ".lock")
+
+
+def suffix_of(name: str) -> str:
+    """Return the last suffix of a name, in small letters, without the one of a packer."""
+    suffixes = [suffix.lower() for suffix in PurePosixPath(name).suffixes if suffix.lower() not in PACKED]
+    return suffixes[-1] if suffixes else ""
+
+
+def passed_over(name: str) -> bool:
+    """Tell by its name that a file is hidden, a marker, or still being written by another program."""
+    last = PurePosixPath(name).name
+    return last.startswith((".", "_", "~$")) or last.lower().endswith(_UNFINISHED)
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A file as it was seen: `name` is its path under the root, `size` in bytes, `mtime` in nanoseconds."""
+    """A file as it was seen.
 
-    path: Path
+    `place` is how its store calls it, `name` its path under the root, `size` in bytes, `mtime` in nanoseconds. `etag`
+    is the store's word for its content, where it has one.
+    """
+
+    place: str
     name: str
     size: int
     mtime: int
+    etag: str = ""
 
     @property
     def stamp(self) -> bytes:
-        """Stands for name, size and time; while it is the same, the file counts as unchanged."""
-        return _short(f"{self.name}\0{self.size}\0{self.mtime}")
+        """Stands for name, size and content or time; while it is the same, the file counts as unchanged."""
+        return _short(f"{self.name}\0{self.size}\0{self.etag or self.mtime}")
 
     def kind(self, settings: Format) -> str:
-        """Say what kind of file it is: csv, tsv, jsonl or parquet."""
-        suffixes = [suffix.lower() for suffix in self.path.suffixes if suffix.lower() != ".gz"]
-        by_name = KINDS.get(suffixes[-1], "csv") if suffixes else "csv"
-        return by_name if settings.kind == "auto" else settings.kind
+        """Say what kind of file it is: csv, tsv, jsonl, parquet or excel."""
+        return KINDS.get(suffix_of(self.name), "csv") if settings.kind == "auto" else settings.kind
 
-    def require_unchanged(self) -> None:
+    def archived(self, folder: str) -> str:
+        """Return its name in the archive: the stamp keeps files apart that come under one name again and again."""
+        path = PurePosixPath(self.name.lstrip("/"))
+        return str(PurePosixPath(folder) / path.with_name(f"{path.stem}.{self.stamp.hex()}{path.suffix}"))
+
+    def require_same(self, now: "Found") -> None:
         """Check that the file still is what was seen.
 
         Raises:
             BadData: it was written to meanwhile.
         """
-        status = self.path.stat()
-        if (status.st_size, status.st_mtime_ns) != (self.size, self.mtime):
+        if now.stamp != self.stamp:
             raise BadData("The file changed while it was read.", hint="It is read again next time.")
+
+
+class Store(Protocol):
+    """Where files lie. `near`: opening one costs nothing, it need not be fetched."""
+
+    near: bool
+
+    def find(self, patterns: Iterable[str], *, names: bool, matches: bool) -> list[Found]:
+        """List the files that patterns name, each once, in order of the patterns, then by name.
+
+        Raises:
+            ConfigError: `names`, and a named file is not there; or `matches`, and a pattern has no match.
+        """
+        ...
+
+    def fetched(self, file: Found) -> AbstractContextManager[Path]:
+        """Give a path that can be opened; leaving it raises BadData when the file was changed meanwhile."""
+        ...
+
+    def move(self, file: Found, name: str) -> None:
+        """Move a file that is still the same to another name below the root."""
+        ...
+
+    def remove(self, file: Found) -> None:
+        """Delete a file that is still the same."""
+        ...
 
 
 def content_stamp(digest: str) -> bytes:
@@ -55,61 +111,6 @@ def content_stamp(digest: str) -> bytes:
 
 def _short(text: str) -> bytes:
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).digest()[:_STAMP]
-
-
-def find_files(root: Path, patterns: Sequence[str], *, first_time: bool) -> list[Found]:
-    """List the files that patterns name, each once, in order of the patterns, then by name.
-
-    Raises:
-        ConfigError: a named file or the folder is missing, a name is a folder, or nothing matches on the first read.
-    """
-    if not root.is_dir():
-        raise ConfigError(f"the folder {root} does not exist.", where="root", hint="Mend root or make the folder.")
-    paths = dict.fromkeys(path for pattern in patterns for path in _matching(root, pattern, first_time=first_time))
-    if len(paths) > MAX_FILES:
-        raise ConfigError(
-            f"{len(paths):,} files match; at most {MAX_FILES:,} can be remembered.",
-            where="files",
-            hint="Move files that were read to another folder, or split the source.",
-        )
-    return [_seen(root, path) for path in paths]
-
-
-def _matching(root: Path, pattern: str, *, first_time: bool) -> Iterable[Path]:
-    if not any(mark in pattern for mark in "*?["):
-        return [_named(root, pattern)]
-    relative = pattern if not Path(pattern).is_absolute() else str(Path(pattern).relative_to("/"))
-    base = Path("/") if Path(pattern).is_absolute() else root
-    found = sorted(path for path in base.glob(relative) if path.is_file() and not _passed_over(path))
-    if not found and first_time:
-        raise ConfigError(f'no file matches "{pattern}" in {root}.', where="files", hint=_listing(root, pattern))
-    return found
-
-
-def _named(root: Path, name: str) -> Path:
-    path = root / name
-    if path.is_dir():
-        raise ConfigError(
-            f'"{name}" is a folder.', where="files", hint=f'To read all in it, write "{name.rstrip("/")}/*.csv".'
-        )
-    if not path.is_file():
-        raise ConfigError(f'the file "{name}" does not exist in {root}.', where="files", hint=_listing(root, name))
-    return path
-
-
-def _passed_over(path: Path) -> bool:
-    return path.name.startswith((".", "_")) or path.suffix in _UNFINISHED
-
-
-def _listing(root: Path, name: str) -> str:
-    there = sorted(path.name for path in root.iterdir() if path.is_file())
-    return nearest(name, there).strip() or f"There are: {', '.join(there[:8]) or 'no files'}."
-
-
-def _seen(root: Path, path: Path) -> Found:
-    status = path.stat()
-    name = path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
-    return Found(path, name, status.st_size, status.st_mtime_ns)
 
 
 class Seen:

@@ -19,7 +19,9 @@ from hub.sdk.proposal import Proposal
 from hub.sdk.records import Json
 from hub.sdk.streams import DAY, MONEY, STREAMS, WHEN
 from hub_csv.cells import Rules, quoted
-from hub_csv.files import KINDS
+from hub_csv.files import KINDS, suffix_of
+from hub_csv.lines import Lines, lines_of, repeats
+from hub_csv.mapping import headers_of
 from hub_csv.reading import FileReader
 from hub_csv.relation import Relation, open_relation
 from hub_csv.settings import CsvSourceSettings, Format
@@ -67,20 +69,22 @@ def propose(path: Path) -> Proposal | None:
     Raises:
         BadData: it cannot be read, or no stream fits its headers.
     """
-    suffixes = [suffix.lower() for suffix in path.suffixes if suffix.lower() != ".gz"]
-    if not suffixes or suffixes[-1] not in _SUFFIXES:
+    suffix = suffix_of(path.name)
+    if suffix not in _SUFFIXES:
         return None
-    kind = KINDS.get(suffixes[-1], "csv")
+    kind = KINDS.get(suffix, "csv")
     with open_relation(path, kind, Format(), "UTC", ()) as relation:
         cells = _cells(relation)
-    guess = _guess(cells)
-    settings, notes = _settings(path, guess, cells)
+        guess = _guess(cells)
+        lines = _lines(relation, guess, cells)
+    settings, notes = _settings(path, guess, cells, lines)
+    items = lines.items(settings) if lines else None
     rows, read, quarantined = _tried(path, kind, CsvSourceSettings.model_validate(settings))
     consents = dict(_consents(cells)) if guess.stream == "people" and guess.identifiers else {}
     notes += [f'"{header}" is read as consent for {channel}; yes means yes.' for channel, header in consents.items()]
-    used = {*guess.columns.values(), *guess.identifiers.values(), *consents.values()}
+    used = {*guess.columns.values(), *guess.identifiers.values(), *consents.values(), *(lines.headers if lines else ())}
     return Proposal(
-        sources=[settings, *(_consent(settings, *each) for each in consents.items())],
+        sources=[settings, *(_consent(settings, *each) for each in consents.items()), *([items] if items else [])],
         connection={"root": str(path.resolve().parent)},
         sample=rows.slice(0, SHOWN),
         read=read,
@@ -112,20 +116,30 @@ def _plain(header: str) -> str:
 def _guess(cells: Cells) -> _Guess:
     """Take the stream with the most columns found; its key must be among them, or an address can stand in."""
     identifiers = dict(_identifiers(cells))
-    guesses = [_for_stream(stream, cells, identifiers) for stream in _known()]
+    guesses = [_for_stream(stream, cells, identifiers) for stream in _known() if stream != "order_lines"]
     fitting = [guess for guess in guesses if set(STREAMS[guess.stream].key) <= guess.columns.keys()]
     if not fitting:
         raise BadData(
             f"no stream fits the columns {', '.join(cells)[:300]}.",
             hint="Expected an id or an e-mail address per row. Write the file by hand: hub add csv.",
         )
-    return max(fitting, key=_weight)
+    return max(fitting, key=lambda guess: _weight(guess, cells))
 
 
-def _weight(guess: _Guess) -> tuple[bool, int]:
-    """Orders are known by an id with a total; otherwise what explains more columns is meant."""
-    is_order = guess.stream == "orders" and {"total", "placed_at"} <= guess.columns.keys()
+def _weight(guess: _Guess, cells: Cells) -> tuple[bool, int]:
+    """Orders are known by an id with a total, or by items with it; otherwise what explains more columns is meant."""
+    items = {"quantity", "price"} <= _items(cells).keys() and repeats(cells, guess.columns.get("order_id"))
+    is_order = guess.stream == "orders" and "placed_at" in guess.columns and ("total" in guess.columns or items)
     return is_order, len(guess.columns) + (2 if guess.stream == "people" and guess.identifiers else 0)
+
+
+def _items(cells: Cells) -> Mapping[str, str]:
+    """Headers for columns of `order_lines`."""
+    return _for_stream("order_lines", cells, {}).columns
+
+
+def _lines(relation: Relation, guess: _Guess, cells: Cells) -> Lines | None:
+    return lines_of(relation, guess.columns, _items(cells), cells) if guess.stream == "orders" else None
 
 
 def _for_stream(stream: str, cells: Cells, identifiers: Mapping[str, str]) -> _Guess:
@@ -173,10 +187,10 @@ def _mostly(values: Sequence[str], pattern: re.Pattern[str]) -> bool:
     return bool(values) and fitting >= _MOST * len(values)
 
 
-def _settings(path: Path, guess: _Guess, cells: Cells) -> tuple[dict[str, Json], list[str]]:
+def _settings(path: Path, guess: _Guess, cells: Cells, lines: Lines | None) -> tuple[dict[str, Json], list[str]]:
     """The keys of `[[source]]`, and what a person should check."""
     notes = list[str]()
-    found = dict(_format(guess, cells, notes))
+    found = dict(_format(list(_typed(guess, lines)), cells, notes))
     settings: dict[str, Json] = {"stream": guess.stream, "files": [path.name]}
     settings |= {"format": found} if found else {}
     settings |= {"columns": dict(guess.columns)}
@@ -185,13 +199,19 @@ def _settings(path: Path, guess: _Guess, cells: Cells) -> tuple[dict[str, Json],
         notes.append("No column holds e-mail addresses, phone numbers or customer numbers: name one in identifiers.")
     if guess.columns.get("record_id") == guess.identifiers.get("email") and guess.stream == "people":
         notes.append("There is no id column, so the e-mail address is the key: a new address will be a new record.")
-    return settings, notes
+    return (lines.orders(settings, guess.columns), [*lines.notes(), *notes]) if lines else (settings, notes)
 
 
-def _format(guess: _Guess, cells: Cells, notes: list[str]) -> Iterator[tuple[str, Json]]:
-    types = {name: STREAMS[guess.stream].columns.field(name).type for name in guess.columns}
-    moments = [value for name, kind in types.items() if kind in (WHEN, DAY) for value in cells[guess.columns[name]]]
-    amounts = [value for name, kind in types.items() if kind == MONEY for value in cells[guess.columns[name]]]
+def _typed(guess: _Guess, lines: Lines | None) -> Iterator[tuple[pa.DataType, str]]:
+    """The type that each mapped header is read as."""
+    for stream, columns in ((guess.stream, guess.columns), ("order_lines", lines.columns if lines else {})):
+        for name, header in columns.items():
+            yield STREAMS[stream].columns.field(name).type, header
+
+
+def _format(typed: Sequence[tuple[pa.DataType, str]], cells: Cells, notes: list[str]) -> Iterator[tuple[str, Json]]:
+    moments = [value for kind, header in typed if kind in (WHEN, DAY) for value in cells[header]]
+    amounts = [value for kind, header in typed if kind == MONEY for value in cells[header]]
     if moments and not all(map(_ISO.fullmatch, moments)):
         yield from _dates(moments, notes)
     if amounts and all(_COMMA.fullmatch(value) or value.lstrip("-").isdigit() for value in amounts):
@@ -225,9 +245,8 @@ def _tried(path: Path, kind: str, settings: CsvSourceSettings) -> tuple[pa.Table
     """Read the file's first part as proposed: mapped rows, rows read, rows that would be quarantined."""
     rows: list[pa.Table] = []
     read = refused = 0
-    rules = Rules(settings.format.decimal, settings.format.thousands, settings.format.dates, "UTC")
-    wanted = [*settings.columns.values(), *(name for names in settings.identifiers.values() for name in names)]
-    with open_relation(path, kind, settings.format, "UTC", wanted) as relation:
+    rules = Rules(settings.format.decimal, settings.format.thousands, settings.format.patterns(kind), "UTC")
+    with open_relation(path, kind, settings.format, "UTC", headers_of(settings)) as relation:
         for chunk in FileReader(settings, relation, rules, path.name).chunks():
             read += chunk.read
             refused += 0 if chunk.quarantine is None else chunk.quarantine.num_rows

@@ -6,9 +6,10 @@ do not fit.
 
 import json
 import tempfile
+from array import array
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Protocol
 
@@ -20,6 +21,7 @@ from hub_csv.header import Layout, csv_layout, json_layout
 from hub_csv.scan import MAX_RECORD, Run, Scanned
 from hub_csv.settings import Format
 from hub_csv.staging import Staged, digest_of, staged
+from hub_csv.workbook import unroll
 
 _PATIENCE = MAX_RECORD + MAX_RECORD // 10  # DuckDB's limit lies above ours, so that ours decides
 RAW_LIMIT = 10_000
@@ -91,6 +93,10 @@ def open_relation(path: Path, kind: str, settings: Format, timezone: str, wanted
     if kind == "parquet":
         yield _parquet(path, timezone)
         return
+    if kind == "excel":
+        with _excel(path, settings, timezone, wanted) as relation:
+            yield relation
+        return
     with staged(path, settings) as text, tempfile.TemporaryFile() as spare:
         if kind == "jsonl":
             yield _jsonl(text, spare, settings, timezone, wanted)
@@ -101,6 +107,29 @@ def open_relation(path: Path, kind: str, settings: Format, timezone: str, wanted
             yield Relation(
                 connection, select, layout.names, types, TextLocator(text, layout), text.digest, damaged=damaged
             )
+
+
+@contextmanager
+def _excel(path: Path, settings: Format, timezone: str, wanted: Sequence[str]) -> Iterator[Relation]:
+    """Read a sheet by way of a CSV file without a name, and tell rows by their number in the sheet."""
+    plain = Format(delimiter=",", header=settings.header, skip=settings.skip, nulls=settings.nulls)
+    with tempfile.TemporaryFile() as text:
+        rows = unroll(path, settings, text)
+        with open_relation(Path(f"/dev/fd/{text.fileno()}"), "csv", plain, timezone, wanted) as found:
+            damaged = [replace(each, line=rows[each.line - 1]) for each in found.damaged]
+            yield replace(found, locator=SheetLocator(found.locator, rows), digest=digest_of(path), damaged=damaged)
+
+
+@dataclass(frozen=True)
+class SheetLocator:
+    """Finds rows of a sheet that was written as text; cells with line breaks take several lines of it."""
+
+    text: Locator
+    rows: "array[int]"
+
+    def find(self, rows: Sequence[int]) -> Iterator[tuple[int, str]]:
+        """Yield row of the sheet and text of rows."""
+        return ((self.rows[line - 1], raw) for line, raw in self.text.find(rows))
 
 
 def _readable(

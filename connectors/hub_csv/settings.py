@@ -1,15 +1,20 @@
 """What a user writes in a config file of this connector; every key is explained where it is declared."""
 
+from datetime import timedelta
+from pathlib import PurePosixPath
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
-from hub.sdk.settings import Settings, SourceSettings
+from hub.sdk.settings import Duration, Settings, SourceSettings
 from hub.sdk.streams import STREAMS, Stream
+from hub_csv.access import S3, Azure, Gcs, Sftp
 from hub_csv.expression import check_expression, nearest
 
-Kind = Literal["auto", "csv", "tsv", "jsonl", "parquet"]
+Kind = Literal["auto", "csv", "tsv", "jsonl", "parquet", "excel"]
+SCHEMES = ("s3", "gs", "az", "sftp")
 
 
 def _listed(value: object) -> object:
@@ -22,7 +27,35 @@ Names = Annotated[tuple[str, ...], BeforeValidator(_listed, json_schema_input_ty
 class CsvSettings(Settings):
     """The `[connection]` table."""
 
-    root: str = Field(".", description="Folder that holds the files; relative ones are meant from the project folder")
+    root: str = Field(
+        ".",
+        description='Folder from the project on, or "s3://bucket/path", "gs://...", "az://...", "sftp://user@host/path"',
+    )
+    s3: S3 = Field(default_factory=S3, description="How s3:// is reached")
+    gcs: Gcs = Field(default_factory=Gcs, description="How gs:// is reached")
+    azure: Azure = Field(default_factory=Azure, description="How az:// is reached")
+    sftp: Sftp = Field(default_factory=Sftp, description="How sftp:// is reached")
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether the files lie in a store beyond this machine."""
+        return "://" in self.root
+
+    @field_validator("root")
+    @classmethod
+    def _reachable(cls, value: str) -> str:
+        if "://" not in value:
+            return value
+        parts = urlsplit(value)
+        if parts.scheme not in SCHEMES:
+            raise ValueError(f"expected a folder or an address with one of {', '.join(SCHEMES)}")
+        if not parts.hostname:
+            raise ValueError("expected a bucket, container or host behind ://")
+        if parts.password:
+            raise ValueError('a password does not belong into the address; write sftp = { password = "${NAME}" }')
+        if parts.query or parts.fragment:
+            raise ValueError("an address ends with its path; keys and signatures have settings of their own")
+        return value
 
 
 class Format(Settings):
@@ -42,6 +75,11 @@ class Format(Settings):
     dates: Names = Field(("iso",), min_length=1, description='"iso", "epoch", "epoch_ms" or patterns like "%d.%m.%Y"')
     timezone: str | None = Field(None, description="IANA name for times without an offset; default: the shop's")
     nulls: Names = Field((), description='Words that mean "empty", such as "NULL"')
+    sheet: str | None = Field(None, description="Sheet of an Excel file; default: the first that is not hidden")
+
+    def patterns(self, kind: str) -> tuple[str, ...]:
+        """Return how times may be written: cells of Excel that are dates arrive as ISO, whatever texts are."""
+        return (*self.dates, "iso") if kind == "excel" and "iso" not in self.dates else self.dates
 
     @field_validator("timezone")
     @classmethod
@@ -76,6 +114,13 @@ class CsvSourceSettings(SourceSettings):
         description='File, pattern or list of them, such as "receipts_*.csv"',
         examples=[["people_*.csv"]],
     )
+    stable_for: Duration = Field(
+        timedelta(0), description="How long a file must have stood unchanged before it is read"
+    )
+    after_load: Literal["keep", "archive", "delete"] = Field(
+        "keep", description="What becomes of a file once its rows are durable; done when the next read begins"
+    )
+    archive: str = Field("archive", description='Folder below root that `after_load = "archive"` moves files to')
     format: Format = Field(default_factory=Format, description="How the files are written")
     columns: dict[str, str] = Field(default_factory=dict, description="Canonical column = header, verbatim")
     compute: dict[str, str] = Field(default_factory=dict, description='Canonical column = SQL over "quoted headers"')
@@ -97,6 +142,20 @@ class CsvSourceSettings(SourceSettings):
         if value not in STREAMS:
             raise ValueError(f"expected a stream.{nearest(value, STREAMS)} Streams: {', '.join(STREAMS)}")
         return value
+
+    @field_validator("archive")
+    @classmethod
+    def _below_root(cls, value: str) -> str:
+        path = PurePosixPath(value)
+        if path.is_absolute() or ".." in path.parts or not path.parts:
+            raise ValueError('expected a folder below root, such as "archive"')
+        return str(path)
+
+    @model_validator(mode="after")
+    def _complete_keeps(self) -> Self:
+        if self.complete and self.after_load != "keep":
+            raise ValueError('complete = true takes a file that is gone for deleted records; after_load must be "keep"')
+        return self
 
     @model_validator(mode="after")
     def _fits_stream(self) -> Self:

@@ -4,6 +4,7 @@ Most files are in it already and are read where they lie. Others are unpacked or
 has no name on disk, so that nothing personal stays behind when the process is killed.
 """
 
+import bz2
 import codecs
 import gzip
 import hashlib
@@ -16,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+import pyarrow as pa
+
 from hub.sdk.errors import BadData
 from hub_csv.settings import Format
 
@@ -23,17 +26,15 @@ _BLOCK = 1 << 20
 _SEAM = 100
 _MAX_UNPACKED = 1_000_000_000
 _MAX_RATIO = 200
-_GZIP = b"\x1f\x8b"
+_PACKERS = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bzip2"}
 _MAGIC = {
     b"PAR1": 'a Parquet file; set format.kind = "parquet"',
-    b"PK\x03\x04": "a zip or Excel file; save it as CSV or unpack it",
+    b"PK\x03\x04": 'a zip or Excel file; unpack it, or set format.kind = "excel"',
     b"\xd0\xcf\x11\xe0": "an old Excel file; save it as CSV",
     b"%PDF": "a PDF file",
     b"\x89PNG": "a picture",
     b"\xff\xd8\xff": "a picture",
     b"SQLite format 3": "a SQLite database",
-    b"\x28\xb5\x2f\xfd": "packed with zstd; pack it with gzip, or not at all",
-    b"BZh": "packed with bzip2; pack it with gzip, or not at all",
     b"\x7fELF": "a program",
 }
 _MARKS = (
@@ -86,39 +87,55 @@ def staged(path: Path, settings: Format) -> Iterator[Staged]:
     with path.open("rb") as original:
         head = original.read(_BLOCK)
         original.seek(0)
-        packed = head.startswith(_GZIP)
-        with _unpacked(original, path, packed=packed) as plain:
+        packer = next((name for magic, name in _PACKERS.items() if head.startswith(magic)), "")
+        with _unpacked(original, path, packer) as plain:
             head = plain.read(_BLOCK)
             found = _encoding(head, settings.encoding)
             plain.seek(0)
             if found == "utf-8" and not head.startswith(codecs.BOM_UTF8):
-                yield _measured(plain, settings, None if not packed else path)
+                yield _measured(plain, settings, path if packer else None)
                 return
             with tempfile.TemporaryFile() as converted:
                 _convert(plain, converted, found)
                 yield _measured(converted, settings, path)
 
 
+def unpacked_limit(path: Path) -> int:
+    """Return how big a packed file may become before it is taken for a trap."""
+    return max(_MAX_UNPACKED, path.stat().st_size * _MAX_RATIO)
+
+
 @contextmanager
-def _unpacked(original: IO[bytes], path: Path, *, packed: bool) -> Iterator[IO[bytes]]:
-    if not packed:
+def _unpacked(original: IO[bytes], path: Path, packer: str) -> Iterator[IO[bytes]]:
+    if not packer:
         yield original
         return
     with tempfile.TemporaryFile() as plain:
-        limit = max(_MAX_UNPACKED, path.stat().st_size * _MAX_RATIO)
+        limit = unpacked_limit(path)
         try:
-            with gzip.GzipFile(fileobj=original) as source:
-                while block := source.read(_BLOCK):
-                    plain.write(block)
-                    if plain.tell() > limit:
-                        raise BadData(
-                            f"unpacks to more than {limit:,} bytes.", hint="Unpack it yourself if you trust it."
-                        )
-        except (EOFError, zlib.error, gzip.BadGzipFile):
-            raise BadData("the gzip data is cut off or damaged.", hint="Copy the file again.") from None
+            with _opened(original, packer) as source:
+                _unpack(source, plain, limit)
+        except (EOFError, zlib.error, OSError):
+            raise BadData(f"the {packer} data is cut off or damaged.", hint="Copy the file again.") from None
         plain.flush()
         plain.seek(0)
         yield plain
+
+
+def _opened(file: IO[bytes], packer: str) -> IO[bytes] | gzip.GzipFile:
+    if packer == "gzip":
+        return gzip.GzipFile(fileobj=file)
+    if packer == "bzip2":
+        return bz2.BZ2File(file)
+    found: IO[bytes] = pa.CompressedInputStream(pa.PythonFile(file, "r"), "zstd")
+    return found
+
+
+def _unpack(source: IO[bytes] | gzip.GzipFile, plain: IO[bytes], limit: int) -> None:
+    while block := source.read(_BLOCK):
+        plain.write(block)
+        if plain.tell() > limit:
+            raise BadData(f"unpacks to more than {limit:,} bytes.", hint="Unpack it yourself if you trust it.")
 
 
 def _encoding(head: bytes, wanted: str) -> str:

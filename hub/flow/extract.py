@@ -153,12 +153,8 @@ class _Gathered:
 def _is_plain(page: Page) -> bool:
     """Rows in exactly their stream's columns, refused rows, warnings, a cursor; nothing else, and not without rows."""
     special = page.read or page.complete or page.window or page.window_complete or page.deleted or page.merged
-    return (
-        bool(page.rows)
-        and not special
-        and all(table.schema.equals(_schema(stream)) for stream, table in tables)
-        and _fits(page)
-    )
+    regular = all(table.schema.equals(_schema(stream)) for stream, table in page.rows.items())
+    return bool(page.rows) and not special and regular and _fits(page)
 
 
 def _fits(page: Page) -> bool:

@@ -14,13 +14,16 @@ from hub_csv.source import CsvSource
 Row = dict[str, Any]
 
 
-def csv_source(root: Path, *, timezone: str = "UTC", **keys: object) -> CsvSource:
-    """Make the source that a `[[source]]` entry with these keys gives."""
-    context = Context("tills", root, datetime(2026, 1, 1, tzinfo=UTC), timezone)
-    return CsvSource(CsvSettings(root="."), CsvSourceSettings.model_validate(keys), context)
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def people_source(root: Path, files: str | list[str] = "*.csv", **keys: object) -> CsvSource:
+def csv_source(root: Path | CsvSettings, *, timezone: str = "UTC", now: datetime = NOW, **keys: object) -> CsvSource:
+    """Make the source that a `[[source]]` entry with these keys gives; `root` is a folder, or a whole connection."""
+    settings = CsvSettings(root=str(root)) if isinstance(root, Path) else root
+    return CsvSource(settings, CsvSourceSettings.model_validate(keys), Context("tills", Path(), now, timezone))
+
+
+def people_source(root: Path | CsvSettings, files: str | list[str] = "*.csv", **keys: Any) -> CsvSource:  # noqa: ANN401
     """Make a source of people over the headers k (key), v and w."""
     defaults: dict[str, Any] = {
         "stream": "people",

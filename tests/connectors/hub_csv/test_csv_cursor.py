@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from hub.sdk.errors import BadData, ConfigError
-from hub_csv.files import MAX_FILES, Seen, find_files
+from hub_csv.files import MAX_FILES, Seen
+from hub_csv.folder import Folder
 from tests.support.files import Outcome, people_source, read_all, write
 
 HEAD = "k,v,w\n"
@@ -102,7 +103,7 @@ def test_a_cursor_of_three_thousand_files_is_small(tmp_path: Path) -> None:
     """It stays under the 64 KB that a cursor may have."""
     names = [f"receipts_{at:05}.csv" for at in range(MAX_FILES)]
     write(tmp_path, dict.fromkeys(names, HEAD))
-    files = find_files(tmp_path, ["*.csv"], first_time=True)
+    files = Folder(tmp_path).find(["*.csv"], names=True, matches=True)
     seen = Seen()
     for file in files:
         seen.add(file, file.stamp.hex())
@@ -110,7 +111,7 @@ def test_a_cursor_of_three_thousand_files_is_small(tmp_path: Path) -> None:
     assert all(map(Seen.from_cursor(seen.cursor()).has, files))
     write(tmp_path, {"more.csv": HEAD})
     with pytest.raises(ConfigError, match="at most 3,000 can be remembered"):
-        find_files(tmp_path, ["*.csv"], first_time=True)
+        read_all(people_source(tmp_path))
 
 
 def test_other_streams_are_not_read(tmp_path: Path) -> None:

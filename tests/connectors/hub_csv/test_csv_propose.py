@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from hub.sdk.proposal import Proposal
 from hub.sdk.records import Json
 from hub_csv.propose import propose
 from hub_csv.settings import CsvSourceSettings
+from tests.support.files import csv_source, read_all
 
 SHOPIFY = (
     "Customer ID,First Name,Last Name,Email,Accepts Email Marketing,Default Address Country Code,Phone,Total Spent\n"
@@ -112,3 +114,86 @@ def test_a_file_that_means_nothing_is_refused_with_its_columns(tmp_path: Path) -
 def test_other_kinds_of_files_are_left_to_other_connectors(tmp_path: Path) -> None:
     """Only names of kinds that are read here are opened."""
     assert propose(tmp_path / "picture.png") is None
+
+
+SHOPIFY_ORDERS = (
+    "Name,Email,Financial Status,Paid at,Currency,Subtotal,Total,Discount Code,Discount Amount,Created at,"
+    "Lineitem quantity,Lineitem name,Lineitem price,Lineitem sku,Id,Vendor\n"
+    "#1002,ann@shop.example,paid,2026-02-03 10:00:00 +0100,EUR,25.00,29.50,,0.00,2026-02-03 09:59:00 +0100,"
+    "2,Filter 250g,5.00,F-250,7001,Roastery\n"
+    "#1002,ann@shop.example,,,,,,,,2026-02-03 09:59:00 +0100,1,Mug,15.00,,,Roastery\n"
+    "#1002,ann@shop.example,,,,,,,,2026-02-03 09:59:00 +0100,1,Filter 250g,5.00,F-250,,Roastery\n"
+    "#1001,bob@shop.example,paid,2026-02-02 10:00:00 +0100,EUR,5.00,9.50,,0.00,2026-02-02 09:59:00 +0100,"
+    "1,Filter 250g,5.00,F-250,7000,Roastery\n"
+)
+
+
+def landed(folder: Path, proposal: Proposal, place: int) -> list[Mapping[str, object]]:
+    """Read the file as proposed."""
+    keys: dict[str, Any] = dict(proposal.sources[place])
+    return list(read_all(csv_source(folder, **keys)).rows)
+
+
+def test_an_order_export_of_shopify_becomes_orders_and_lines(tmp_path: Path) -> None:
+    """Lines of one order are one order with its total once, and equal items of it add up."""
+    proposal = proposed(tmp_path, SHOPIFY_ORDERS)
+    assert ["orders", "order_lines"] == [source["stream"] for source in proposal.sources]
+    orders = landed(tmp_path, proposal, 0)
+    assert [("#1002", Decimal("29.5000"), 3), ("#1001", Decimal("9.5000"), 1)] == [
+        (order["order_id"], order["total"], order["_source_rows"]) for order in orders
+    ]
+    lines = landed(tmp_path, proposal, 1)
+    assert [("#1002", "Filter 250g", 3.0), ("#1002", "Mug", 1.0), ("#1001", "Filter 250g", 1.0)] == [
+        (line["order_id"], line["name"], line["quantity"]) for line in lines
+    ]
+    assert {Decimal("5.0000"), Decimal("15.0000")} == {line["price"] for line in lines}
+    assert 3 == len({(line["order_id"], line["line_id"]) for line in lines})
+    assert (4, 0) == (proposal.read, proposal.quarantined)
+    assert any('Lines with the same "Name" are one order' in note for note in proposal.notes)
+
+
+def test_lines_without_a_total_are_summed_up(tmp_path: Path) -> None:
+    """Quantity times price is the order's total, and the product's number names the item."""
+    text = (
+        "Invoice;StockCode;Description;Quantity;InvoiceDate;Price;Customer ID\n"
+        "1;A;Cup;2;2026-02-03;1,50;7\n1;B;;1;2026-02-03;2,00;7\n2;A;Cup;1;2026-02-04;1,50;8\n"
+    )
+    proposal = proposed(tmp_path, text)
+    assert ["orders", "order_lines"] == [source["stream"] for source in proposal.sources]
+    assert [Decimal("5.0000"), Decimal("1.5000")] == [order["total"] for order in landed(tmp_path, proposal, 0)]
+    lines = landed(tmp_path, proposal, 1)
+    assert ["A/1,50", "B/2,00", "A/1,50"] == [line["line_id"] for line in lines]
+    assert datetime(2026, 2, 3) == lines[0]["placed_at"]  # noqa: DTZ001 - landed times are naive UTC
+
+
+def test_amounts_that_differ_between_lines_of_an_order_are_added(tmp_path: Path) -> None:
+    """A total on each line is the line's; a note says so."""
+    proposal = proposed(tmp_path, "order id,order date,total\n1,2026-01-02,5\n1,2026-01-02,6\n2,2026-01-03,7\n")
+    assert [Decimal("11.0000"), Decimal("7.0000")] == [order["total"] for order in landed(tmp_path, proposal, 0)]
+    assert any("total is sum" in note for note in proposal.notes)
+    assert 1 == len(proposal.sources)
+    assert any("order_lines are not read" in note for note in proposal.notes)
+
+
+def test_a_total_that_stands_on_every_line_counts_once(tmp_path: Path) -> None:
+    """Lines with an id of their own are not grouped; the order's total is not multiplied by them."""
+    text = "order id,order date,total,line id,sku,qty,price\n1,2026-01-02,9,1,A,1,4\n1,2026-01-02,9,2,A,1,5\n"
+    proposal = proposed(tmp_path, text)
+    assert [Decimal("9.0000")] == [order["total"] for order in landed(tmp_path, proposal, 0)]
+    assert [("1", 1.0), ("2", 1.0)] == [(line["line_id"], line["quantity"]) for line in landed(tmp_path, proposal, 1)]
+    assert "group_by" not in proposal.sources[1]
+
+
+def test_orders_on_one_line_each_are_not_grouped(tmp_path: Path) -> None:
+    """Nothing is added to what needs nothing."""
+    proposal = proposed(tmp_path, "order id,order date,total\n1,2026-01-02,5\n2,2026-01-03,7\n")
+    assert 1 == len(proposal.sources)
+    assert "group_by" not in proposal.sources[0]
+
+
+def test_a_date_on_the_first_line_alone_is_that_of_the_order(tmp_path: Path) -> None:
+    """Lines without one would be quarantined; they find their order by its number."""
+    text = "order id,order date,total,sku,qty,price\n1,2026-01-02,9,A,1,4\n1,,,B,1,5\n"
+    proposal = proposed(tmp_path, text)
+    assert [datetime(2026, 1, 2)] == [order["placed_at"] for order in landed(tmp_path, proposal, 0)]  # noqa: DTZ001 - UTC
+    assert ["A/4", "B/5"] == [line["line_id"] for line in landed(tmp_path, proposal, 1)]
