@@ -18,6 +18,7 @@ A sandbox is a small HTTP server on a real socket, so that time-outs, resets and
 """
 
 from hub.sdk.sandbox.base import Exchange, Sandbox, route
+from hub.sdk.sandbox.destination import DestinationSandbox
 from hub.sdk.sandbox.faults import Fault, Faults
 from hub.sdk.sandbox.messages import Reply, Request
 from hub.sdk.sandbox.people import Person, people
@@ -25,6 +26,7 @@ from hub.sdk.sandbox.source import Change, SourceSandbox
 
 __all__ = [
     "Change",
+    "DestinationSandbox",
     "Exchange",
     "Fault",
     "Faults",

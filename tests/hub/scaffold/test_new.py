@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from hub.scaffold.new import in_tree, package, write
+from hub.scaffold.new import Kind, in_tree, package, write
 from hub.sdk.errors import ConfigError
 
 ROOT = Path(__file__).parents[3]
+KINDS: tuple[Kind, ...] = ("source", "destination")
 NAMES = ("acme", "zeta_crm", "a1")
 
 
@@ -26,10 +27,10 @@ def run(*command: str, cwd: Path) -> str:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("kind", ["source"])
-def test_a_new_package_is_clean(kind: str, name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_new_package_is_clean(kind: Kind, name: str, tmp_path: Path) -> None:
     """It passes this repository's own linter and formatter, and no word of the example is left in it."""
-    files = package(kind, name, tmp_path)  # type: ignore[arg-type]
+    files = package(kind, name, tmp_path)
     write(files)
     root = tmp_path / f"hub-{name.replace('_', '-')}"
     rules = ("--config", str(ROOT / "pyproject.toml"))
@@ -40,12 +41,12 @@ def test_a_new_package_is_clean(kind: str, name: str, tmp_path: Path) -> None:
     assert [] == [line for line in lines if "xample" in line]
 
 
-@pytest.mark.parametrize("kind", ["source"])
-def test_a_new_package_passes_its_suite(kind: str, tmp_path: Path) -> None:
-    """Its own tests pass where it is; two checks stand for all, which run in test_scaffolded_source.py."""
-    write(package(kind, "acme_crm", tmp_path))  # type: ignore[arg-type]
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_new_package_passes_its_suite(kind: Kind, tmp_path: Path) -> None:
+    """Its own tests pass where it is; a few checks stand for all, which run in tests/hub/testing."""
+    write(package(kind, "acme_crm", tmp_path))
     root = tmp_path / "hub-acme-crm"
-    assert "3 passed" in run("pytest", "-q", "-k", "everything or credentials_are_told", cwd=root)
+    assert "3 passed" in run("pytest", "-q", "-k", "everything or credentials_are_told or people_are", cwd=root)
 
 
 def test_a_new_package_names_its_entry_point(tmp_path: Path) -> None:
@@ -85,7 +86,7 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
 def test_the_page_on_connectors_shows_the_code_that_is_written(tmp_path: Path) -> None:
     """Every piece of Python in docs/write-a-connector.md stands in the new package, and the page is short."""
     page = (ROOT / "docs" / "write-a-connector.md").read_text(encoding="utf-8")
-    code = "\n".join(package("source", "acme", tmp_path).values())
+    code = "\n".join(text for kind in KINDS for text in package(kind, "acme", tmp_path).values())
     pieces = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     assert [] == [piece for piece in pieces if piece not in code]
     assert len(pieces) >= 5
