@@ -1,0 +1,30 @@
+"""SQL: a query per stream, from any database that SQLAlchemy reaches. See README.md beside this file.
+
+settings      what a user writes
+source        what the hub calls: check, read
+database      connections that only read, rows in batches
+failures      what a database's error means
+cursors       where an increment begins
+values        columns of a result become columns of a stream
+sandbox       a simulated database: a SQLite file
+"""
+
+from collections.abc import Sequence
+
+from hub.sdk.connector import Source
+from hub.sdk.hookspecs import hookimpl
+from hub.sdk.sandbox import Sandbox
+from hub_sql.sandbox import SqlSandbox
+from hub_sql.source import SqlSource
+
+
+@hookimpl
+def hub_sources() -> Sequence[type[Source]]:  # type: ignore[type-arg]
+    """Offer the source."""
+    return [SqlSource]
+
+
+@hookimpl
+def hub_sandboxes() -> Sequence[type[Sandbox]]:
+    """Offer the simulated database."""
+    return [SqlSandbox]
