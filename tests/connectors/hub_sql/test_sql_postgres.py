@@ -1,5 +1,6 @@
 """The source against a real PostgreSQL: types, late commits, connections that are cut, and what may not be said."""
 
+import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
