@@ -3,7 +3,7 @@
 * `source` reads; `settings` and `access` are what users write.
 * `files` (what is known of one, the cursor), `folder`, `remote`, `refusals`, `host_keys` find and fetch files.
 * `staging`, `workbook`, `scan`, `header`, `relation` make rows of a file.
-* `cells`, `countries`, `expression`, `mapping`, `reading` make records of rows.
+* `cells`, `expression`, `mapping`, `reading` make records of rows.
 * `propose` and `lines` look at a file that nobody has described.
 """
 

@@ -11,7 +11,7 @@ from enum import Enum
 import pyarrow as pa
 
 from hub.sdk import streams
-from hub_csv.countries import ALIASES, COUNTRIES
+from hub.sdk.countries import ALIASES, COUNTRIES
 
 
 class Use(Enum):
