@@ -2,9 +2,14 @@
 
 settings      what a user writes
 source        what the hub calls: check, read
-database      connections that only read, rows in batches
+statements    a user's query, and what is asked around it
+database      connections that only read, rows in batches (result)
+drivers       what psycopg, PyMySQL and sqlite3 need
+duck          DuckDB files, without SQLAlchemy
 failures      what a database's error means
 cursors       where an increment begins
+layout        which column of a result does what
+pages         rows become a page
 values        columns of a result become columns of a stream
 sandbox       a simulated database: a SQLite file
 """
