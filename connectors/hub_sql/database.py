@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from sqlalchemy import Connection, CursorResult, Engine, Select, create_engine, event
+from sqlalchemy import Connection, CursorResult, Engine, create_engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
@@ -14,7 +14,7 @@ from hub.sdk.errors import ConfigError
 from hub_sql.drivers import arguments, prepare, session, url_of, who
 from hub_sql.duck import DuckDatabase
 from hub_sql.failures import failure
-from hub_sql.result import Result
+from hub_sql.result import Query, Result
 from hub_sql.settings import SqlSettings
 
 
@@ -29,7 +29,7 @@ class Database(Protocol):
         """Return name and version, who we are there, and whether we may do anything."""
         ...
 
-    def result(self, statement: Select[tuple[object]]) -> AbstractContextManager[Result]:
+    def result(self, statement: Query) -> AbstractContextManager[Result]:
         """Run a query; its rows are fetched while they are read, where the driver can do that."""
         ...
 
@@ -68,7 +68,7 @@ class SqlDatabase:
         return f"{name} {version}".strip(), str(user), bool(may_all)
 
     @contextmanager
-    def result(self, statement: Select[tuple[object]]) -> Iterator[Result]:
+    def result(self, statement: Query) -> Iterator[Result]:
         """Run a query; its rows are fetched while they are read, where the driver can do that."""
         with self._connected() as connection:
             streaming = connection.execution_options(stream_results=True, max_row_buffer=self._rows)
@@ -76,8 +76,9 @@ class SqlDatabase:
             try:
                 yield Result([*rows.keys()], _batches(rows, self._rows))
             finally:
-                if not rows.closed:  # cut off: PyMySQL would read all that is left
-                    connection.invalidate()
+                if not rows.closed and self._engine.driver == "pymysql":
+                    connection.invalidate()  # cut off: to close the cursor would be to read all that is left
+                rows.close()
 
     @contextmanager
     def _connected(self) -> Iterator[Connection]:
@@ -94,7 +95,7 @@ class SqlDatabase:
             raise failure(error) from None
 
 
-def _batches(rows: CursorResult[tuple[object]], most: int) -> Iterator[Sequence[Sequence[object]]]:
+def _batches(rows: CursorResult[*tuple[object, ...]], most: int) -> Iterator[Sequence[Sequence[object]]]:
     while batch := rows.fetchmany(most):
         yield batch
 

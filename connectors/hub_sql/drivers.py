@@ -1,8 +1,9 @@
 """What each driver needs: how it connects, how a session only reads, and values that it would fail on."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Dialect, make_url
 from sqlalchemy.engine import URL
@@ -32,12 +33,6 @@ _WHO = {
     "mysql": "select concat(current_user(), ' at ', coalesce(database(), 'no database')), false",
     "mariadb": "select concat(current_user(), ' at ', coalesce(database(), 'no database')), false",
 }
-
-
-class Raw(Protocol):
-    """What is asked of a driver's own connection."""
-
-    text_factory: Callable[[bytes], str]
 
 
 def url_of(written: str, project: Path) -> URL:
@@ -109,8 +104,6 @@ def _psycopg_times(raw: object) -> None:
 
 def _pymysql_values() -> Mapping[object, object]:
     """TIMESTAMP columns are instants and come in the session's zone, which is UTC; DATETIME columns are not."""
-    from datetime import UTC, datetime  # noqa: PLC0415
-
     from pymysql.constants import FIELD_TYPE  # noqa: PLC0415 - optional: only those who read MySQL have it
     from pymysql.converters import conversions, convert_datetime  # noqa: PLC0415 - as above
 

@@ -5,11 +5,10 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import duckdb
-from sqlalchemy import Select
 from sqlalchemy.dialects.sqlite.base import SQLiteDialect
 
 from hub.sdk.errors import HubError, RetryLater, StopConnection
-from hub_sql.result import Result
+from hub_sql.result import Query, Result
 
 _NAMES = (duckdb.CatalogException, duckdb.BinderException, duckdb.ParserException, duckdb.IOException)
 _BUSY = "lock"
@@ -32,7 +31,7 @@ class DuckDatabase:
             return f"duckdb {duckdb.__version__}", "", False
 
     @contextmanager
-    def result(self, statement: Select[tuple[object]]) -> Iterator[Result]:
+    def result(self, statement: Query) -> Iterator[Result]:
         """Run a query; its rows are made while they are read."""
         compiled = statement.compile(dialect=self._dialect)
         values = [compiled.params[name] for name in compiled.positiontup or ()]

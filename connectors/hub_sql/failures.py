@@ -22,17 +22,26 @@ def failure(error: SQLAlchemyError, *, connecting: bool = False) -> HubError:
     """Return the error of the contract: mended by a person, or gone after a while."""
     cause = error.orig if isinstance(error, DBAPIError) else None
     words = str(cause or "").strip()
+    return _by_code(cause, words) or _by_words(error, words, connecting=connecting)
+
+
+def _by_code(cause: BaseException | None, words: str) -> HubError | None:
     if state := getattr(cause, "sqlstate", None):
         return _postgresql(str(state), words)
     if name := getattr(cause, "sqlite_errorname", None):
         return _later(name) if name.startswith(_SQLITE_LATER) else _wrong(words.splitlines()[0])
     if cause is not None and cause.args and isinstance(cause.args[0], int):
         return _mysql(cause.args[0], str(cause.args[-1]))
+    return None
+
+
+def _by_words(error: SQLAlchemyError, words: str, *, connecting: bool) -> HubError:
+    """Errors without a code: those of psycopg while it connects, and of drivers that we do not know."""
     if any(each in words.lower() for each in _PASSWORD):
         return _signed_in()
     if connecting:
         return RetryLater("the database cannot be reached.", hint="Is the host of url right, and the server up?")
-    kind = type(cause or error).__name__
+    kind = type(getattr(error, "orig", None) or error).__name__
     if isinstance(error, ProgrammingError | NotSupportedError | CompileError):
         return _wrong(kind)
     return _later(kind)

@@ -5,8 +5,6 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select
-
 from hub.sdk.connector import Context, Source
 from hub.sdk.errors import HubError
 from hub.sdk.records import Fact, Json, Page
@@ -15,6 +13,7 @@ from hub_sql.cursors import Clock, bound, furthest
 from hub_sql.database import Database, open_database
 from hub_sql.layout import Layout, layout_of
 from hub_sql.pages import Pages
+from hub_sql.result import Query
 from hub_sql.settings import SqlSettings, SqlSourceSettings
 from hub_sql.statements import Statements
 
@@ -76,9 +75,7 @@ class SqlSource(Source[SqlSettings, SqlSourceSettings]):
         if not (entry.deleted or entry.complete):
             yield Fact("warning", "deletions are not seen: name a column by deleted, or say complete = true")
         elif entry.cursor and not (entry.deleted or entry.full_every):
-            yield Fact(
-                "warning", "complete = true and a cursor: deletions are seen by full reads alone; set full_every"
-            )
+            yield Fact("warning", "complete = true and a cursor: only full reads see deletions; set full_every")
 
     def read(self, streams: Sequence[str], since: Json) -> Iterator[Page]:
         """Read the rows at or after the cursor, less the look-back, in its order; all of them where that is due."""
@@ -111,7 +108,7 @@ class SqlSource(Source[SqlSettings, SqlSourceSettings]):
         told = f"{unplaced:,} rows of {self.source.stream} have no {self.source.cursor}: only full reads see them."
         yield Page(cursor=cursor, complete=self.source.complete, warnings=[told] if unplaced else [])
 
-    def _pages(self, database: Database, statement: Select[tuple[object]], full: Json) -> Iterator[Page]:
+    def _pages(self, database: Database, statement: Query, full: Json) -> Iterator[Page]:
         with database.result(statement) as result:
             layout = layout_of(self.source, result.columns)
             pages = Pages(self.source, layout)

@@ -136,24 +136,16 @@ def _filled(convert: Callable[[object], object]) -> Callable[[object], object]:
 
 def text(value: object) -> str:
     """Return a value as text. Raises Unfit for bytes."""
-    match value:
-        case str():
-            return value if value.isascii() else value.encode("utf-8", "replace").decode()
-        case bool():
-            return "true" if value else "false"
-        case float():
-            return str(int(value)) if value.is_integer() and abs(value) < _WHOLE else str(value)
-        case Decimal():
-            return f"{value:f}"
-        case datetime() | date() | time():
-            return value.isoformat()
-        case Enum():
-            return str(value.value)
-        case list() | tuple() | dict():
-            return as_json(value)
-        case bytes() | bytearray() | memoryview():
-            raise Unfit("text")
-    return str(value)  # UUIDs, addresses, ranges, spans of time
+    if isinstance(value, bytes | bytearray | memoryview):
+        raise Unfit("text")
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-8", "replace").decode()
+    return next((write(value) for kind, write in _WRITTEN if isinstance(value, kind)), None) or str(value)
+
+
+def _whole(value: float) -> str:
+    """Ids that somebody keeps as floating numbers lose their `.0`."""
+    return str(int(value)) if value.is_integer() and abs(value) < _WHOLE else str(value)
 
 
 def as_json(value: object) -> str:
@@ -181,6 +173,17 @@ def _told(value: object) -> object:
         case dict():
             return {name: _told(each) for name, each in value.items()}
     return value
+
+
+_WRITTEN: Sequence[tuple[type | tuple[type, ...], Callable[..., str]]] = (
+    (bool, lambda value: "true" if value else "false"),
+    (float, _whole),
+    (Decimal, "{:f}".format),
+    ((date, time), lambda value: value.isoformat()),  # a datetime is a date
+    (Enum, lambda value: str(value.value)),
+    ((list, tuple, dict), as_json),
+)
+"""All others (UUIDs, addresses, ranges, spans of time) as Python writes them."""
 
 
 def key(value: object) -> str | None:
