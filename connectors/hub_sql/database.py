@@ -11,7 +11,7 @@ from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from hub.sdk.errors import ConfigError
-from hub_sql.drivers import arguments, prepare, session, url_of, who
+from hub_sql.drivers import abandon, arguments, prepare, session, url_of, who
 from hub_sql.duck import DuckDatabase
 from hub_sql.failures import failure
 from hub_sql.result import Query, Result
@@ -76,8 +76,8 @@ class SqlDatabase:
             try:
                 yield Result([*rows.keys()], _batches(rows, self._rows))
             finally:
-                if not rows.closed and self._engine.driver == "pymysql":
-                    connection.invalidate()  # cut off: to close the cursor would be to read all that is left
+                if not rows.closed and abandon(self._engine.dialect, rows.cursor):
+                    connection.invalidate()
                 rows.close()
 
     @contextmanager

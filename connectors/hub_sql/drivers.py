@@ -80,6 +80,18 @@ def prepare(dialect: Dialect, raw: object) -> None:
         raw.text_factory = lambda value: value.decode("utf-8", "replace")  # type: ignore[attr-defined]
 
 
+def abandon(dialect: Dialect, cursor: object) -> bool:
+    """Let a cursor go before its end; say whether its connection cannot be used any more.
+
+    PyMySQL reads all that is left when a cursor is closed, also where the connection is lost already.
+    """
+    if dialect.driver != "pymysql":
+        return False
+    if (unread := getattr(cursor, "_result", None)) is not None:
+        unread.unbuffered_active = False
+    return True
+
+
 def _psycopg_times(raw: object) -> None:
     """Times that Python has no value for (infinity, before Christ, 24:00) become text; psycopg would raise."""
     import psycopg  # noqa: PLC0415 - optional: only those who read PostgreSQL have it

@@ -26,12 +26,12 @@ def failure(error: SQLAlchemyError, *, connecting: bool = False) -> HubError:
 
 
 def _by_code(cause: BaseException | None, words: str) -> HubError | None:
+    if cause is not None and cause.args and isinstance(cause.args[0], int):
+        return _mysql(cause.args[0], str(cause.args[-1]))
     if state := getattr(cause, "sqlstate", None):
         return _postgresql(str(state), words)
     if name := getattr(cause, "sqlite_errorname", None):
         return _later(name) if name.startswith(_SQLITE_LATER) else _wrong(words.splitlines()[0])
-    if cause is not None and cause.args and isinstance(cause.args[0], int):
-        return _mysql(cause.args[0], str(cause.args[-1]))
     return None
 
 

@@ -20,7 +20,8 @@ def shop(tmp_path: Path) -> Path:
         database.execute("create schema marts")
         database.execute(
             "create table marts.hub_orders as select range as order_id, 1.5::decimal(10, 2) as total,"
-            " 'EUR' as currency, timestamptz '2026-02-01 12:00:00+02' + interval (range) minute as updated_at, 'a@shop.example' as mail,"
+            " 'EUR' as currency, timestamptz '2026-02-01 12:00:00+02' + interval (range) minute as updated_at,"
+            " 'a@shop.example' as mail,"
             " {'a': [range]} as extra, uuid() as id from range(250)"
         )
         database.execute(f"copy marts.hub_orders to '{str(tmp_path).replace(chr(39), chr(39) * 2)}/orders.parquet'")

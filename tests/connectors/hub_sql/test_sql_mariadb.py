@@ -19,9 +19,11 @@ from tests.support.mariadb import NO_MARIADB, mariadb_is_installed, mariadb_serv
 Shop: TypeAlias = "pymysql.Connection[pymysql.cursors.Cursor]"
 YESTERDAY = datetime.fromisoformat("2026-02-28 12:00:00")
 ORDERS = """
-    create table orders (id bigint unsigned primary key, total decimal(20, 4), placed datetime(6), changed timestamp(6) null,
-                         born date, mail varchar(80), gift tinyint(1), paid bit(1) not null default 0, kind enum('shop', 'web'),
-                         extra json, picture blob, code binary(4), gone datetime null)
+    create table orders (
+        id bigint unsigned primary key, total decimal(20, 4), placed datetime(6), changed timestamp(6) null,
+        born date, mail varchar(80), gift tinyint(1), paid bit(1) not null default 0, kind enum('shop', 'web'),
+        extra json, picture blob, code binary(4), gone datetime null
+    )
 """
 QUERY = (
     "select id as order_id, total, placed as placed_at, changed, mail, gift, kind as channel, extra, gone from orders"
@@ -64,8 +66,10 @@ def do(shop: Shop, statement: str, *values: object) -> None:
 
 def order(shop: Shop, number: int, changed: object = YESTERDAY, **others: object) -> None:
     """Write an order."""
-    names = ["id", "total", "changed", "mail", *others]
-    values = [number, "12.50", changed, f"person-{number}@shop.example", *others.values()]
+    names = ["id", "total", "changed", "mail"]
+    values = [number, "12.50", changed, f"person-{number}@shop.example"]
+    others = {"placed": YESTERDAY} | others
+    names, values = [*names, *others], [*values, *others.values()]
     do(shop, f"insert into orders ({', '.join(names)}) values ({', '.join(['%s'] * len(names))})", *values)
 
 
@@ -84,9 +88,12 @@ def source(server: Path, **others: object) -> SqlSource:
 
 
 def test_types_become_those_of_the_stream(shop: Shop, server: Path) -> None:
-    """A DATETIME is a time in the entry's zone, a TIMESTAMP is an instant whatever the zone; bits and enums are words."""
+    """A DATETIME is a time in the entry's zone, a TIMESTAMP is an instant whatever the zone."""
     order(shop, 2**63 + 5, placed="2026-07-01 12:00:00", gift=1, kind="web", extra='{"a": 1}')
-    query = "select id as order_id, total, placed as placed_at, changed as updated_at, paid as gift, kind, extra, picture from orders"
+    query = """
+        select id as order_id, total, placed as placed_at, changed as updated_at, paid as gift, kind, extra, picture
+        from orders
+    """
     entry: dict[str, object] = {"query": query, "cursor": "updated_at", "deleted": None, "identifiers": {}}
     [row] = rows(pages(source(server, timezone="Europe/Berlin", **entry)))
     assert (str(2**63 + 5), Decimal("12.5"), False) == (row["order_id"], row["total"], row["gift"])
@@ -103,7 +110,7 @@ def test_times_of_zeros_are_no_times(shop: Shop, server: Path) -> None:
     found = pages(source(server, batch_rows=1))
     assert (["3", "1"], ["placed_at"]) == (keys(found), [name for name, _ in refused(found)])
     assert ["4"] == [key for page in found for key in page.deleted.get("orders", ())]
-    assert [None, True] == [page.cursor is None or None for page in found[:1]] + [found[1].cursor is not None]
+    assert [False, True] == [page.cursor is not None for page in found[:2]]
     order(shop, 5, born="0000-00-00")
     people: dict[str, object] = {
         "stream": "people",
@@ -157,30 +164,25 @@ def test_a_late_commit_is_caught_by_the_look_back(shop: Shop, server: Path) -> N
 
 def test_a_connection_that_is_killed_ends_the_read_until_later(shop: Shop, server: Path) -> None:
     """In the middle of a read: what came stays, and the next read goes on from there."""
-    with shop.cursor() as cursor:
-        found = [(n, YESTERDAY + timedelta(seconds=n), "x" * 2000) for n in range(20_000)]
-        cursor.executemany("insert into orders (id, changed, extra) values (%s, %s, json_quote(%s))", found)
+    made = "select seq, '2026-02-01' + interval seq second, '2026-02-01', json_quote(repeat('x', 1000)) from seq_1_to_20000"
+    do(shop, f"insert into orders (id, changed, placed, extra) {made}")
     reading = source(server, batch_rows=10).read(["orders"], None)
     first = [next(reading)]
     with shop.cursor() as cursor:
         cursor.execute("select id from information_schema.processlist where id <> connection_id() and user = 'root'")
         for (number,) in cursor.fetchall():
             do(shop, f"kill connection {number}")
-    with pytest.raises(RetryLater, match="20|19"):
+    with pytest.raises(RetryLater, match=r"\((1927|2013|2006)\)"):
         first += reading
     rest = pages(source(server), last(first))
-    assert {*map(str, range(20_000))} == {*keys(first), *keys(rest)}
+    assert {*map(str, range(1, 20_001))} == {*keys(first), *keys(rest)}
 
 
 def test_a_read_that_is_cut_off_reads_no_more(shop: Shop, server: Path) -> None:
     """Closed after a page, the connection is gone at once; PyMySQL would read all the rest first."""
-    with shop.cursor() as cursor:
-        cursor.executemany("insert into orders (id, extra) values (%s, json_quote(%s))", [(n, "x") for n in range(9)])
     bytes_before = _sent(shop)
-    crossed = "select row_number() over () as order_id, repeat('x', 1000) as pad from orders a, orders b, orders c, orders d, orders e, orders f"
-    reading = source(server, batch_rows=10, query=crossed, cursor=None, deleted=None, identifiers={}).read(
-        ["orders"], None
-    )
+    entry: dict[str, object] = {"query": "select seq as order_id, repeat('x', 1000) as pad from seq_1_to_500000"}
+    reading = source(server, batch_rows=10, cursor=None, deleted=None, identifiers={}, **entry).read(["orders"], None)
     next(reading)
     reading.close()  # type: ignore[attr-defined]
     assert _sent(shop) - bytes_before < 100_000_000  # of half a gigabyte
