@@ -5,7 +5,6 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from hub.sdk.errors import HubError, RetryLater, StopConnection
 
 # SQLSTATE: https://www.postgresql.org/docs/current/errcodes-appendix.html
-_LATER = ("08", "40", "53", "55", "57")
 _SIGNED_IN, _WRONG = ("28",), ("0A", "22", "25", "3D", "3F", "42")
 _QUOTABLE = ("0A", "42")  # names of columns and tables, syntax; no values
 # https://mariadb.com/kb/en/mariadb-error-code-reference/
@@ -21,23 +20,19 @@ def failure(error: SQLAlchemyError) -> HubError:
     number = cause.args[0] if cause is not None and cause.args and isinstance(cause.args[0], int) else None
     if (state and state.startswith(_SIGNED_IN)) or number in _MYSQL_SIGNED_IN:
         return _signed_in()
-    if state and state.startswith(_LATER):
-        return _later(state)
     if state and state.startswith(_WRONG):
         return _wrong(text.splitlines()[0] if state.startswith(_QUOTABLE) else f"SQLSTATE {state}")
     if number in _MYSQL_WRONG:
         return _wrong(str(cause.args[1]) if cause is not None and len(cause.args) > 1 else f"error {number}")
-    return _by_words(text, number)
+    return _later(str(state or number)) if state or number else _by_words(text)
 
 
-def _by_words(text: str, number: int | None) -> HubError:
+def _by_words(text: str) -> HubError:
     """Drivers that give no code: SQLite always, psycopg while it connects."""
     low = text.lower()
-    if number is None and any(words in low for words in _SQLITE_WRONG):
+    if any(words in low for words in _SQLITE_WRONG):
         return _wrong(text.splitlines()[0])
-    if any(words in low for words in _PASSWORD):
-        return _signed_in()
-    return _later(str(number or "no code"))
+    return _signed_in() if any(words in low for words in _PASSWORD) else _later("no code")
 
 
 def _signed_in() -> HubError:

@@ -218,3 +218,42 @@ def test_check_says_what_becomes_of_the_query(shop: psycopg.Connection, cluster:
     assert texts[3].startswith("newest changed: 2026-02-28")
     shop.execute("insert into orders (id) values (7)")
     assert "1 rows have no changed" in [*source(cluster).check()][-1].text
+
+
+def test_an_increment_that_is_cut_off_loses_nothing(shop: psycopg.Connection, cluster: str) -> None:
+    """Rows come in the order of the cursor, however they lie in the table: the first batch holds the earliest."""
+    for number in range(9):
+        order(shop, number, NOW - timedelta(minutes=number))
+    since: Json = {"time": (NOW - timedelta(days=1)).isoformat()}
+    reading = source(cluster, batch_rows=3).read(["orders"], since)
+    first = [next(reading)]
+    reading.close()  # type: ignore[attr-defined]
+    assert ["8", "7", "6"] == keys(first)
+    assert {*"0123456"} <= {*keys(list(source(cluster).read(["orders"], last(first))))}
+
+
+def test_a_cursor_in_the_future_counts_as_now(shop: psycopg.Connection, cluster: str) -> None:
+    """Else nothing would be read until then."""
+    order(shop, 1, NOW + timedelta(days=365))
+    assert {"time": NOW.isoformat()} == last(list(source(cluster).read(["orders"], None)))
+
+
+@pytest.mark.parametrize("complete", [True, False])
+def test_only_who_says_so_reads_everything(shop: psycopg.Connection, cluster: str, *, complete: bool) -> None:
+    """A query may leave old records out; only `complete = true` makes deletions of what is missing."""
+    order(shop, 1)
+    pages = list(source(cluster, complete=complete).read(["orders"], None))
+    assert [False, complete] == [page.complete for page in pages]
+    again = list(source(cluster, complete=complete).read(["orders"], last(pages)))
+    assert not any(page.complete for page in again)
+
+
+def test_rows_are_fetched_while_they_are_read(shop: psycopg.Connection, cluster: str) -> None:
+    """By a cursor of the server: our session fetches a batch, and no more of the table is in memory."""
+    for number in range(20):
+        order(shop, number)
+    reading = source(cluster, batch_rows=5).read(["orders"], None)
+    next(reading)
+    queries = "select query from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()"
+    assert any(query.startswith("FETCH FORWARD") for (query,) in shop.execute(queries).fetchall())
+    reading.close()  # type: ignore[attr-defined]
