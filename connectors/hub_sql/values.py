@@ -139,7 +139,7 @@ def text(value: object) -> str:
     if isinstance(value, bytes | bytearray | memoryview):
         raise Unfit("text")
     if isinstance(value, str):
-        return value if value.isascii() else value.encode("utf-8", "replace").decode()
+        return value if value.isascii() else _mended(value)
     return next((write(value) for kind, write in _WRITTEN if isinstance(value, kind)), None) or str(value)
 
 
@@ -154,7 +154,12 @@ def as_json(value: object) -> str:
         found = json.dumps(value, ensure_ascii=False, default=_shown, allow_nan=False)
     except ValueError:  # not a number, or infinite
         found = json.dumps(_told(value), ensure_ascii=False, default=_shown)
-    return found.encode("utf-8", "replace").decode()
+    return _mended(found)
+
+
+def _mended(value: str) -> str:
+    """Half a character becomes U+FFFD."""
+    return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def _shown(value: object) -> str:

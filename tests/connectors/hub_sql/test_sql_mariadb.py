@@ -250,7 +250,7 @@ def test_who_is_not_let_in_is_told_nothing_secret(shop: Shop, server: Path) -> N
     for address, error, words in (
         (url(server, "reader:geheim"), StopConnection, "user or password"),
         (url(server, "reader:ri%3Ach%40tig"), StopConnection, "denied"),
-        (url(server.with_name("nobody"), "reader:geheim"), RetryLater, "2003|reached"),
+        ("mysql://reader:geheim@127.0.0.1:1/shop", RetryLater, "2003"),
     ):
         with pytest.raises(error, match=words) as caught:
             pages(source_of(address, ENTRY))
