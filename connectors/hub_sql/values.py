@@ -88,6 +88,8 @@ def _taken(values: Sequence[object], use: Use) -> pa.Array | None:
         return pc.if_else(pc.equal(array, ""), pa.scalar(None, TEXT), array)
     if use.kind == NUMBER:
         return array if pc.all(pc.is_finite(array)).as_py() else None
+    if use.kind == DAY:
+        return array if pc.max(array).as_py() < _LAST.date() else None
     return array
 
 

@@ -278,26 +278,26 @@ TIMES = """
 def test_times_beyond_python_cost_their_rows_alone(shop: psycopg.Connection, cluster: str) -> None:
     """Infinity and years before Christ, of which psycopg makes an error that would end every read; no cursor either."""
     shop.execute(TIMES)
-    query = "select id as order_id, at as placed_at, at, local as updated_at, '24:00'::time as t, array['infinity'::date] as l from odd"
+    query = """
+        select id as order_id, at as placed_at, at, local as updated_at, '24:00'::time as t, array['infinity'::date] as l
+        from odd
+    """
     source_ = source(cluster, batch_rows=1, query=query, cursor="at", deleted=None, identifiers={})
     found = list(source_.read(["orders"], None))
     assert ["1"] == keys(found)
     refused = [row for page in found if page.quarantine for row in page.quarantine.to_pylist()]
-    assert {"-infinity", "0044-03-15 10:00:00+00 BC", "infinity"} >= {
-        json.loads(row["raw"])["at"] for row in refused[:2]
-    }
+    assert ["-infinity", "0044-03-15 12:00:00+00 BC"] == [json.loads(row["raw"])["at"] for row in refused[:2]]
     assert ["placed_at", "placed_at", "updated_at", "placed_at"] == [row["field"] for row in refused]
     assert "2026-02-02" in str(last(found))
     [attributes] = [table["attributes"][0].as_py() for page in found for table in page.rows.values()]
     assert {"t": "24:00:00", "l": ["infinity"]} == json.loads(attributes)
-    ever = source(
-        cluster, query="select id as order_id, at as gone from odd", cursor=None, deleted="gone", identifiers={}
-    )
-    assert [["1", "5"]] == [page.deleted["orders"] for page in ever.read(["orders"], None) if page.deleted]
+    gone = "select id as order_id, at as gone from odd"
+    ever = source(cluster, query=gone, cursor=None, deleted="gone", identifiers={}).read(["orders"], None)
+    assert [["1", "5"]] == [page.deleted["orders"] for page in ever if page.deleted]
 
 
 def test_odd_types_become_text_and_attributes(shop: psycopg.Connection, cluster: str) -> None:
-    """UUIDs, ranges, addresses, spans, enums, padded keys; not a number stays readable JSON; bytes are refused as text."""
+    """UUIDs, ranges, addresses, spans, enums, padded keys; not a number stays readable JSON."""
     shop.execute("drop type if exists size cascade")
     shop.execute("create type size as enum ('big')")
     query = """
@@ -305,35 +305,29 @@ def test_odd_types_become_text_and_attributes(shop: psycopg.Connection, cluster:
                '10.0.0.1'::inet as c, interval '1 day' as d, 'NaN'::float8 as e, array['Infinity'::float8, 1] as f,
                'x'::bytea as g, '$1'::money as h, 'gift'::text as store
     """
-    [row] = [row for page in source(cluster, query=query, cursor=None, deleted=None, identifiers={}).read(["orders"], None)
-             for table in page.rows.values() for row in table.to_pylist()]  # fmt: skip
+    [page, _] = source(cluster, query=query, cursor=None, deleted=None, identifiers={}).read(["orders"], None)
+    [row] = page.rows["orders"].to_pylist()
     assert ("k1", "big", "gift") == (row["order_id"], row["channel"], row["store"])
     found = json.loads(row["attributes"], parse_constant=pytest.fail)
-    assert {
-        "b": "[1, 5)",
-        "c": "10.0.0.1",
-        "d": "1 day, 0:00:00",
-        "e": "NaN",
-        "f": ["Infinity", 1.0],
-        "g": "(bytes)",
-    }.items() <= found.items()
+    assert ("[1, 5)", "10.0.0.1", "1 day, 0:00:00") == (found["b"], found["c"], found["d"])
+    assert ("nan", ["inf", 1.0], "(bytes)", "$1.00") == (found["e"], found["f"], found["g"], found["h"])
     assert len(found["a"]) == 36
 
 
 def test_a_column_may_change_its_type_between_reads(shop: psycopg.Connection, cluster: str) -> None:
     """Numbers that became text are read where they still are numbers; a cursor of another type has to be mended."""
     order(shop, 1)
-    first = list(source(cluster).read(["orders"], None))
+    query = "select id as order_id, total, placed as placed_at, changed from orders"
+    entry: Entry = {"query": query, "identifiers": {}, "deleted": None}
+    first = list(source(cluster, **entry).read(["orders"], None))
     shop.execute("alter table orders alter total type text, alter id type text")
-    shop.execute(
-        "insert into orders (id, total, currency, placed, changed) values ('A-2', 'a lot', 'EUR', now(), %s)", (NOW,)
-    )
-    found = list(source(cluster, lookback="2 days").read(["orders"], last(first)))
+    shop.execute("insert into orders (id, total, placed, changed) values ('A-2', 'a lot', now(), %s)", (NOW,))
+    found = list(source(cluster, lookback="2 days", **entry).read(["orders"], last(first)))
     assert ["1"] == keys(found)
     assert [["total"]] == [page.quarantine["field"].to_pylist() for page in found if page.quarantine]
     shop.execute("alter table orders alter changed type bigint using 5")
     with pytest.raises(StopConnection, match="bigint"):
-        list(source(cluster).read(["orders"], last(first)))
+        list(source(cluster, **entry).read(["orders"], last(first)))
 
 
 def test_another_column_as_cursor_starts_over(shop: psycopg.Connection, cluster: str) -> None:
@@ -341,9 +335,8 @@ def test_another_column_as_cursor_starts_over(shop: psycopg.Connection, cluster:
     order(shop, 1)
     order(shop, 2)
     first = list(source(cluster, deleted=None).read(["orders"], None))
-    assert ["1", "2"] == keys(
-        list(source(cluster, cursor="order_id", deleted=None, overlap=0).read(["orders"], last(first)))
-    )
+    other = source(cluster, cursor="order_id", deleted=None, overlap=0)
+    assert ["1", "2"] == keys(list(other.read(["orders"], last(first))))
 
 
 def test_a_full_read_comes_again_and_sees_deletions(shop: psycopg.Connection, cluster: str) -> None:
@@ -376,7 +369,7 @@ def test_rows_without_a_cursor_come_first_and_are_told(shop: psycopg.Connection,
     assert ["1"] == keys(list(source(cluster).read(["orders"], last(found))))
 
 
-def test_large_numbers_are_cursors(shop: psycopg.Connection, cluster: str) -> None:
+def test_large_numbers_are_cursors(cluster: str) -> None:
     """Beyond 32 bits, and numeric ones with fractions, NaN among them."""
     query = "select * from (values (1, 5000000000.5), (2, 5000000001), (3, 'NaN'::numeric)) as v(order_id, n)"
     entry: Entry = {"query": query, "cursor": "n", "deleted": None, "identifiers": {}, "overlap": 0}
@@ -409,10 +402,12 @@ def _resident() -> int:
 
 
 @pytest.mark.slow
-def test_a_million_rows_are_read_in_the_memory_of_a_few_pages(shop: psycopg.Connection, cluster: str) -> None:
+def test_a_million_rows_are_read_in_the_memory_of_a_few_pages(cluster: str) -> None:
     """What the process holds after the fifth page, it holds after the hundredth."""
-    del shop
-    query = "select i as order_id, now() + i * interval '1 ms' as changed, md5(i::text) as store from generate_series(1, 1000000) i"
+    query = """
+        select i as order_id, now() + i * interval '1 ms' as changed, md5(i::text) as store
+        from generate_series(1, 1000000) i
+    """
     held, count = list[int](), 0
     entry: Entry = {"query": query, "cursor": "changed", "deleted": None, "identifiers": {}}
     for page in source(cluster, **entry).read(["orders"], None):
