@@ -76,7 +76,7 @@ class SqlDatabase:
             try:
                 yield Result([*rows.keys()], _batches(rows, self._rows))
             finally:
-                if rows.cursor is not None and abandon(self._engine.dialect, rows.cursor):  # before its end
+                if abandon(self._engine.dialect, rows.cursor):
                     connection.invalidate()
                 rows.close()
 

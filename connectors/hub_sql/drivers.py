@@ -81,11 +81,11 @@ def prepare(dialect: Dialect, raw: object) -> None:
 
 
 def abandon(dialect: Dialect, cursor: object) -> bool:
-    """Let a cursor go before its end; say whether its connection cannot be used any more.
+    """Let a cursor go; say whether that was before its end, so that its connection cannot be used any more.
 
     PyMySQL reads all that is left when a cursor is closed, also where the connection is lost already.
     """
-    if dialect.driver != "pymysql":
+    if dialect.driver != "pymysql" or cursor is None:
         return False
     if (unread := getattr(cursor, "_result", None)) is not None:
         unread.unbuffered_active = False

@@ -69,7 +69,7 @@ def test_the_hour_that_comes_twice_is_read_twice() -> None:
         assert "02:50:00" in str(cursor)
         begins = bound(cursor, entry, Clock(winter, zone))
         assert "2026-10-25 01:40:00" == str(begins)
-    assert "2026-10-25 02:40:00" == str(bound(cursor, entry, Clock(summer, zone)))
+        assert "2026-10-25 02:40:00" == str(bound(cursor, entry, Clock(summer, zone)))
 
 
 @pytest.mark.parametrize(

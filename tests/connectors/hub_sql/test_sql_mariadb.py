@@ -83,7 +83,7 @@ def url(server: Path, user: str = "root", host: str = "", **query: object) -> st
 
 def source(server: Path, **others: object) -> SqlSource:
     """The source, with some keys of its entry or settings replaced."""
-    own = {name: others.pop(name) for name in ("batch_rows", "statement_timeout") if name in others}
+    own: dict[str, object] = {name: others.pop(name) for name in ("batch_rows", "statement_timeout") if name in others}
     now = others.pop("now", NOW)
     assert isinstance(now, datetime)
     return source_of(url(server), ENTRY | others, now=now, settings=own)

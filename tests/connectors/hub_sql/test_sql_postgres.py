@@ -279,7 +279,8 @@ def test_times_beyond_python_cost_their_rows_alone(shop: psycopg.Connection, clu
     """Infinity and years before Christ, of which psycopg makes an error that would end every read; no cursor either."""
     shop.execute(TIMES)
     query = """
-        select id as order_id, at as placed_at, at, local as updated_at, '24:00'::time as t, array['infinity'::date] as l
+        select id as order_id, at as placed_at, at, local as updated_at,
+               '24:00'::time as t, array['infinity'::date] as l
         from odd
     """
     source_ = source(cluster, batch_rows=1, query=query, cursor="at", deleted=None, identifiers={})
