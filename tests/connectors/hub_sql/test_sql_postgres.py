@@ -173,6 +173,7 @@ def test_a_query_that_takes_too_long_ends_the_read_until_later(shop: psycopg.Con
         ("select id as order_id from nowhere", "nowhere"),
         ("selekt 1", "syntax"),
         ("select id from orders", "no column 'order_id'"),
+        ("select id as order_id, total, total from orders", "2 columns called 'total'"),
         ("select 'secret-value'::int as order_id", "22P02"),
         ("delete from orders returning id as order_id", "syntax"),
         ("with gone as (delete from orders returning id) select id as order_id from gone", "top level"),
@@ -416,3 +417,13 @@ def test_a_million_rows_are_read_in_the_memory_of_a_few_pages(cluster: str) -> N
         held.append(_resident())
     assert 1_000_000 == count
     assert max(held[5:]) - held[5] < 40_000_000
+
+
+def test_an_instant_stays_one_in_every_session(shop: psycopg.Connection, cluster: str) -> None:
+    """In a session of Berlin, in the hour that comes twice: the bound may not lose its offset on the way."""
+    hour = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)  # 02:30 in summer, and an hour later 02:30 again
+    order(shop, 1, hour + timedelta(minutes=10))
+    since: Json = {"column": "changed", "full": hour.isoformat(), "time": hour.isoformat()}
+    url = f"postgresql://postgres@/postgres?host={cluster}&options=-c%20timezone%3DEurope/Berlin"
+    late = source(cluster, hour + timedelta(hours=5), url=url, lookback="0 minutes")
+    assert ["1"] == keys(list(late.read(["orders"], since)))
