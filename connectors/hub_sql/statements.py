@@ -39,7 +39,7 @@ class Statements:
         """Ask for rows in the order of the cursor, from a value on."""
         rows = self._rows()
         cursor = rows.c[self._cursor]
-        # Without a type, so that SQLAlchemy writes no cast: its casts lose time zones and 64 bits.
+        # Without a type SQLAlchemy writes no cast: PostgreSQL compares no enum with a VARCHAR.
         bound = cursor >= bindparam("since", since, type_=NullType()) if since is not None else cursor.is_not(None)
         return self._select(rows).where(bound).order_by(cursor)
 

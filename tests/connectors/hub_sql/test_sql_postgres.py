@@ -427,3 +427,14 @@ def test_an_instant_stays_one_in_every_session(shop: psycopg.Connection, cluster
     url = f"postgresql://postgres@/postgres?host={cluster}&options=-c%20timezone%3DEurope/Berlin"
     late = source(cluster, hour + timedelta(hours=5), url=url, lookback="0 minutes")
     assert ["1"] == keys(list(late.read(["orders"], since)))
+
+
+def test_a_cursor_is_compared_as_its_own_type(shop: psycopg.Connection, cluster: str) -> None:
+    """An enum in its own order, not in that of the alphabet."""
+    shop.execute("drop type if exists level cascade")
+    shop.execute("create type level as enum ('low', 'high')")
+    query = "select * from (values (1, 'low'::level), (2, 'high')) as v(order_id, level)"
+    entry: Entry = {"query": query, "cursor": "level", "deleted": None, "identifiers": {}}
+    first = list(source(cluster, **entry).read(["orders"], None))
+    assert ["1", "2"] == keys(first)
+    assert ["2"] == keys(list(source(cluster, **entry).read(["orders"], last(first))))
