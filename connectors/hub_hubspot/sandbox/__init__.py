@@ -1,0 +1,11 @@
+"""A simulated HubSpot: one account with contacts, companies, deals and subscriptions. See README.md.
+
+held      what the account holds, and what the suite and tests do to it
+views     objects as they are shown, compared and linked
+crm       lists, searches, batches, associations, merges
+account   who may ask, how often, and what the account says of itself
+"""
+
+from hub_hubspot.sandbox.account import HubspotSandbox
+
+__all__ = ["HubspotSandbox"]
