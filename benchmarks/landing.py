@@ -7,14 +7,13 @@ same run; normalising identifiers, which is measured apart, at most 1.3 times wh
 values.
 """
 
-import argparse
 import tempfile
 from pathlib import Path
 
 import duckdb
 
 from benchmarks.generate import generate
-from benchmarks.measure import Taken, child, middle, publish
+from benchmarks.measure import Taken, by_rows, child, middle
 
 _WAYS = ("copy", "land", "land-with-identifiers")
 
@@ -52,17 +51,5 @@ def rows_of(found: dict[str, Taken]) -> list[dict[str, object]]:
     return rows
 
 
-def main() -> None:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--times", type=int, default=5)
-    parser.add_argument("--out", type=Path)
-    asked = parser.parse_args()
-    found = measure(asked.rows, asked.times)
-    medians = {name: each.model_dump() for name, each in found.items()}
-    publish({"rows": asked.rows, "times": asked.times, "median": medians}, rows_of(found), asked.out)
-
-
 if __name__ == "__main__":
-    main()
+    by_rows(__doc__, measure, rows_of, times=5)

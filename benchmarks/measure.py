@@ -4,12 +4,13 @@ Machines are shared and noisy, so what counts are ratios of medians within one r
 the CPU seconds of the whole process, which a busy neighbour disturbs less.
 """
 
+import argparse
 import json
 import resource
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from statistics import median
 
@@ -86,3 +87,20 @@ def publish(result: Mapping[str, object], rows: Sequence[Mapping[str, object]], 
     print(table(rows))
     if out:
         out.write_text(json.dumps(result, indent=1, default=str), encoding="utf-8")
+
+
+def by_rows(
+    about: str | None,
+    measure: Callable[[int, int], dict[str, Taken]],
+    rows_of: Callable[[dict[str, Taken]], list[dict[str, object]]],
+    times: int,
+) -> None:
+    """Read the command line of a benchmark that has so many rows, and goes over them so many times; publish it."""
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--times", type=int, default=times)
+    parser.add_argument("--out", type=Path)
+    asked = parser.parse_args()
+    found = measure(asked.rows, asked.times)
+    medians = {name: each.model_dump() for name, each in found.items()}
+    publish({"rows": asked.rows, "times": asked.times, "median": medians}, rows_of(found), asked.out)

@@ -6,7 +6,6 @@ Goals: at most 1.5 times the floor over the same pages in the same run, never ab
 memory below 500 MB, and no more of it for more pages.
 """
 
-import argparse
 import subprocess
 import sys
 import tempfile
@@ -14,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks.measure import ROOT, Taken, child, middle, publish
+from benchmarks.measure import ROOT, Taken, by_rows, child, middle
 
 _WAYS = {"floor": "plain", "read": "plain", "land": "plain", "identifiers": "people"}
 
@@ -70,17 +69,5 @@ def rows_of(found: dict[str, Taken]) -> list[dict[str, object]]:
     return rows
 
 
-def main() -> None:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--times", type=int, default=3)
-    parser.add_argument("--out", type=Path)
-    asked = parser.parse_args()
-    found = measure(asked.rows, asked.times)
-    medians = {name: each.model_dump() for name, each in found.items()}
-    publish({"rows": asked.rows, "times": asked.times, "median": medians}, rows_of(found), asked.out)
-
-
 if __name__ == "__main__":
-    main()
+    by_rows(__doc__, measure, rows_of, times=3)

@@ -2,26 +2,19 @@
 
 from datetime import timedelta
 from pathlib import PurePosixPath
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
-from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
-from hub.sdk.settings import Duration, Settings, SourceSettings
+from hub.sdk.settings import Duration, Names, Settings, SourceSettings
 from hub.sdk.streams import STREAMS, Stream
 from hub_csv.access import S3, Azure, Gcs, Sftp
 from hub_csv.expression import check_expression, nearest
 
 Kind = Literal["auto", "csv", "tsv", "jsonl", "parquet", "excel"]
 SCHEMES = ("s3", "gs", "az", "sftp")
-
-
-def _listed(value: object) -> object:
-    return [value] if isinstance(value, str) else value
-
-
-Names = Annotated[tuple[str, ...], BeforeValidator(_listed, json_schema_input_type=str | list[str])]
 
 
 class CsvSettings(Settings):

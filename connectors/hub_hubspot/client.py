@@ -147,13 +147,13 @@ class Client:
         for part in _parts(addresses, PAGE):
             response = self._post(self.paths.statuses, STATUS_SCOPE, {"inputs": [*part]}, {"channel": "EMAIL"})
             found += rows_of(response)
-            errors = object_of(response).get("numErrors")
+            errors = response.json_object().get("numErrors")
             untold += errors if isinstance(errors, int) else 0
         return found, untold
 
     def account(self) -> Object:
         """Return what HubSpot says of the account: id, kind, currency, time zone."""
-        return object_of(self._get(self.paths.account, "oauth", {}))
+        return self._get(self.paths.account, "oauth", {}).json_object()
 
     def property_names(self, kind: str) -> frozenset[str]:
         """Return the names of all properties that a kind has."""
@@ -167,7 +167,7 @@ class Client:
         body = {"tokenKey": self._token.reveal() if self._token else ""}
         missing = (HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND)
         response = self._http.post(PRIVATE_TOKEN_INFO, json=body, idempotent=True, ok=missing)
-        scopes = None if response.status in missing else object_of(response).get("scopes")
+        scopes = None if response.status in missing else response.json_object().get("scopes")
         return [str(scope) for scope in scopes] if isinstance(scopes, list) else None
 
     def _client(self, settings: HubspotSettings, rate: Rate) -> Http:
@@ -205,17 +205,9 @@ class Client:
         return response
 
 
-def object_of(response: Response) -> Object:
-    """Return the body as an object. Raises BadData for anything else."""
-    body = response.json()
-    if isinstance(body, Mapping):
-        return body
-    raise response.unreadable("is no JSON object")
-
-
 def rows_of(response: Response) -> Sequence[Json]:
     """Return the `results` of an answer. Raises BadData where there are none."""
-    found = object_of(response).get("results")
+    found = response.json_object().get("results")
     if isinstance(found, list):
         return found
     raise response.unreadable("is no list of results")
@@ -234,7 +226,7 @@ def ids_of(found: Sequence[Json]) -> Sequence[str]:
 
 def code(response: Response) -> str:
     """Return an error's category, and the limit that was hit; neither holds data of people."""
-    body = object_of(response)
+    body = response.json_object()
     named = [body.get(name) for name in ("category", "policyName", "error")]
     return " ".join(each for each in named if isinstance(each, str))
 
@@ -245,7 +237,7 @@ def _pause(response: Response) -> timedelta | None:
         return asked_pause(response.headers) or timedelta(seconds=10)
     if response.status != HTTPStatus.TOO_MANY_REQUESTS:
         return None
-    policy = object_of(response).get("policyName")
+    policy = response.json_object().get("policyName")
     longest = _PAUSES.get(policy) if isinstance(policy, str) else None
     interval = response.headers.get("x-hubspot-ratelimit-interval-milliseconds", "")
     if policy == "TEN_SECONDLY_ROLLING" and interval.isdigit():
@@ -254,7 +246,7 @@ def _pause(response: Response) -> timedelta | None:
 
 
 def _next(response: Response) -> str | None:
-    paging = object_of(response).get("paging")
+    paging = response.json_object().get("paging")
     following = paging.get("next") if isinstance(paging, Mapping) else None
     if following is None:
         return None
@@ -265,7 +257,7 @@ def _next(response: Response) -> str | None:
 
 
 def _total(response: Response) -> bool:
-    return object_of(response).get("total") not in (None, 0)
+    return response.json_object().get("total") not in (None, 0)
 
 
 def _filter(name: str, operator: str, value: int) -> Json:

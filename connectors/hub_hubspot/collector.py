@@ -1,16 +1,10 @@
 """Objects become a page: rows by stream, quarantine, what is gone, who was merged into whom."""
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-import pyarrow as pa
-
 from hub.sdk.records import Json, Page
-from hub.sdk.streams import QUARANTINE
-from hub.sdk.tables import table_of
+from hub.sdk.tables import quarantine, refusal, table_of
 from hub_hubspot.values import Misfit, Object
-
-_RAW_LIMIT = 10_000
 
 Row = Mapping[str, object]
 
@@ -37,8 +31,7 @@ class Collector:
 
     def refuse(self, stream: str, found: Json, misfit: Misfit) -> None:
         """Put what came into quarantine."""
-        raw = json.dumps(found, ensure_ascii=False)[:_RAW_LIMIT]
-        self._refused.append({"stream": stream, "field": misfit.field, "reason": str(misfit), "raw": raw})
+        self._refused.append(refusal(stream, found, misfit.field, str(misfit)))
 
     def lose(self, stream: str, keys: Iterable[str]) -> None:
         """Say that records are gone."""
@@ -48,7 +41,7 @@ class Collector:
         """Return all that was taken."""
         return Page(
             {stream: table_of(stream, rows) for stream, rows in self.rows.items() if rows},
-            quarantine=pa.Table.from_pylist(self._refused, schema=QUARANTINE) if self._refused else None,
+            quarantine=quarantine(self._refused),
             cursor=cursor,
             deleted={stream: list(dict.fromkeys(keys)) for stream, keys in self.gone.items() if keys},
             merged=list(dict.fromkeys(self.merged)),

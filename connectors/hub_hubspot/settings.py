@@ -2,13 +2,10 @@
 
 from datetime import timedelta
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
 
-from pydantic import ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
-from hub.sdk.settings import Duration, Secret, Settings, SourceSettings
-
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+from hub.sdk.settings import BaseUrl, Duration, Secret, Settings, SourceSettings, is_local
 
 Property = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]+$")]
 Namespace = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -31,15 +28,7 @@ class HubspotSettings(Settings):
     webhook_url: str | None = Field(None, description="Address that HubSpot pushes to, as it is entered there")
     webhook_secret: Secret | None = Field(None, description="Client secret of the app that pushes events")
     webhook_secret_old: Secret | None = Field(None, description="Taken as well while the secret is being changed")
-    base_url: str = Field("https://api.hubapi.com", description="Another server, such as a sandbox on this machine")
-
-    @field_validator("base_url")
-    @classmethod
-    def _safe(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK):
-            return value.rstrip("/")
-        raise ValueError("expected https, or http to this machine, because the token travels with every request")
+    base_url: BaseUrl = Field("https://api.hubapi.com", description="Another server, such as a sandbox on this machine")
 
     @model_validator(mode="after")
     def _one_way_in(self) -> Self:
@@ -53,7 +42,7 @@ class HubspotSettings(Settings):
     @property
     def local(self) -> bool:
         """Whether the API is a server on this machine, which nobody counts requests for."""
-        return urlsplit(self.base_url).hostname in _LOOPBACK
+        return is_local(self.base_url)
 
     @property
     def webhook_secrets(self) -> tuple[str, ...]:

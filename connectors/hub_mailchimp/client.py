@@ -107,14 +107,7 @@ def _title(response: Response) -> str:
     return str(body.get("title", "")) if isinstance(body, Mapping) else ""
 
 
-def _resource(response: Response) -> Mapping[str, Json]:
-    body = response.json()
-    if isinstance(body, Mapping):
-        return body
-    raise response.unreadable("is no JSON object")
-
-
 def _answer(response: Response) -> Reply:
     return Reply(
-        HTTPStatus.OK if response.status < HTTPStatus.MULTIPLE_CHOICES else response.status, _resource(response)
+        HTTPStatus.OK if response.status < HTTPStatus.MULTIPLE_CHOICES else response.status, response.json_object()
     )

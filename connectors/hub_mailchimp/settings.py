@@ -1,13 +1,10 @@
 """What a user writes: the connection to one Mailchimp account, and where in it an audience stands."""
 
 from typing import Literal, Self
-from urllib.parse import urlsplit
 
-from pydantic import ConfigDict, Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
-from hub.sdk.settings import Secret, Settings
-
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+from hub.sdk.settings import BaseUrl, Secret, Settings
 
 
 class MailchimpSettings(Settings):
@@ -21,17 +18,7 @@ class MailchimpSettings(Settings):
         pattern=r"^[a-z]{2,}\d+$",
         description='Data centre, such as "us19"; default is what follows the last "-" of the key',
     )
-    base_url: str | None = Field(None, description='Another server, such as a sandbox at "http://127.0.0.1:8099"')
-
-    @field_validator("base_url")
-    @classmethod
-    def _safe(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
-        parts = urlsplit(value)
-        if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK):
-            return value.rstrip("/").removesuffix("/3.0")
-        raise ValueError("expected https, or http to this machine, because the key travels with every request")
+    base_url: BaseUrl | None = Field(None, description='Another server, such as a sandbox at "http://127.0.0.1:8099"')
 
     @model_validator(mode="after")
     def _placed(self) -> Self:
@@ -45,7 +32,8 @@ class MailchimpSettings(Settings):
     @property
     def url(self) -> str:
         """Base URL of the API, without a slash at the end."""
-        return f"{self.base_url or f'https://{self.server or self._suffix()}.api.mailchimp.com'}/3.0"
+        base = self.base_url or f"https://{self.server or self._suffix()}.api.mailchimp.com"
+        return f"{base.removesuffix('/3.0')}/3.0"
 
 
 class MailchimpTarget(Settings):

@@ -84,7 +84,7 @@ class Client:
         """
         asked: Json = {"query": document, "variables": dict(variables or {})}
         response = self._http.post("/graphql.json", json=asked, idempotent=True)
-        body = _object(response)
+        body = response.json_object()
         self._notice(response, body)
         data = body.get("data")
         denied = _judged(response, body.get("errors"))
@@ -221,7 +221,7 @@ def _pause(response: Response) -> timedelta | None:
     """Say how long to wait where the bucket of points is empty: until it holds what the query asks for."""
     if b"THROTTLED" not in response.body:
         return None
-    body = _object(response)
+    body = response.json_object()
     if not any(_code(each) == _THROTTLED for each in objects(body.get("errors"))):
         return None
     cost = part(part(body, "extensions"), "cost")
@@ -239,16 +239,9 @@ def _points(value: Json) -> float:
 
 def _codes(response: Response) -> str:
     """Return the codes of errors, which hold no data of people."""
-    return ", ".join(sorted({_code(each) for each in objects(_object(response).get("errors"))}))
+    return ", ".join(sorted({_code(each) for each in objects(response.json_object().get("errors"))}))
 
 
 def _code(error: Object) -> str:
     code = text(part(error, "extensions"), "code") or ""
     return code if code.replace("_", "").isalnum() else "no code"
-
-
-def _object(response: Response) -> Object:
-    body = response.json()
-    if isinstance(body, Mapping):
-        return body
-    raise response.unreadable("is no JSON object")

@@ -6,11 +6,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeAlias
 
-import pyarrow as pa
-
 from hub.sdk.records import Json, Page
-from hub.sdk.streams import QUARANTINE, STREAMS
-from hub.sdk.tables import table_of
+from hub.sdk.streams import STREAMS
+from hub.sdk.tables import quarantine, refusal, table_of
 from hub_shopify.documents import Kind
 from hub_shopify.orders import cart, line, order, product
 from hub_shopify.people import email_consent, person, sms_consent
@@ -18,7 +16,6 @@ from hub_shopify.values import Misfit, Object, nodes
 
 Row: TypeAlias = Mapping[str, object]
 
-_RAW_LIMIT = 10_000
 _ONE: Mapping[str, Callable[[Object, Sequence[str]], Row]] = {
     "people": person,
     "orders": order,
@@ -60,8 +57,7 @@ class _Rows:
             rows = [{**row, "_known": known, "_raw": text} for row in make()]
             self.rows.setdefault(stream, []).extend(rows)
         except Misfit as misfit:
-            raw_text = json.dumps(raw, ensure_ascii=False)[:_RAW_LIMIT]
-            self.refused.append({"stream": stream, "field": misfit.field, "reason": str(misfit), "raw": raw_text})
+            self.refused.append(refusal(stream, raw, misfit.field, str(misfit)))
 
 
 def page_of(found: Iterable[Object], rules: Rules, *, test_orders: bool, cursor: Json = None) -> Page:
@@ -72,7 +68,7 @@ def page_of(found: Iterable[Object], rules: Rules, *, test_orders: bool, cursor:
             _take(made, node, rules)
     return Page(
         {stream: table_of(stream, rows) for stream, rows in made.rows.items() if rows},
-        quarantine=pa.Table.from_pylist(made.refused, schema=QUARANTINE) if made.refused else None,
+        quarantine=quarantine(made.refused),
         cursor=cursor,
     )
 

@@ -3,13 +3,11 @@
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Self
-from urllib.parse import urlsplit
 
-from pydantic import ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
-from hub.sdk.settings import Duration, Secret, Settings, SourceSettings
+from hub.sdk.settings import BaseUrl, Duration, Secret, Settings, SourceSettings
 
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _DOMAIN = ".myshopify.com"
 
 Shop = Annotated[str, StringConstraints(to_lower=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9-]*(\.myshopify\.com)?$")]
@@ -32,15 +30,7 @@ class ShopifySettings(Settings):
     webhook_secret: Secret | None = Field(None, description="What events are signed with; default: client_secret")
     webhook_secret_old: Secret | None = Field(None, description="Taken as well while the secret is being changed")
     lookback: Duration = Field(timedelta(minutes=10), description="How much is read again each time")
-    base_url: str | None = Field(None, description="Another server, such as a sandbox on this machine")
-
-    @field_validator("base_url")
-    @classmethod
-    def _safe(cls, value: str | None) -> str | None:
-        parts = urlsplit(value or "")
-        if value is None or parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK):
-            return value.rstrip("/") if value else None
-        raise ValueError("expected https, or http to this machine, because the token travels with every request")
+    base_url: BaseUrl | None = Field(None, description="Another server, such as a sandbox on this machine")
 
     @model_validator(mode="after")
     def _one_way_in(self) -> Self:

@@ -59,7 +59,7 @@ class _App:
     def minted(self) -> Token:
         """Return a token for a day; asking twice does no harm."""
         form = {**self._who, "grant_type": "client_credentials"}
-        found = _object(self._http.post("/access_token", form=form, idempotent=True))
+        found = self._http.post("/access_token", form=form, idempotent=True).json_object()
         return Token(_token(found, "access_token"), _lifetime(found))
 
     def refreshed(self, refresh_token: str) -> Object:
@@ -70,7 +70,7 @@ class _App:
         """
         form = {**self._who, "grant_type": "refresh_token", "refresh_token": refresh_token}
         try:
-            return _object(self._http.post("/access_token", form=form))
+            return self._http.post("/access_token", form=form).json_object()
         except Unanswered as lost:
             raise RetryLater(lost.message, hint="If it stays so, authorise the app anew.") from None
 
@@ -154,12 +154,5 @@ def _lifetime(found: Object) -> timedelta | None:
     return timedelta(seconds=seconds) if isinstance(seconds, int) and not isinstance(seconds, bool) else None
 
 
-def _object(response: Response) -> Object:
-    body = response.json()
-    if isinstance(body, Mapping):
-        return body
-    raise response.unreadable("is no JSON object")
-
-
 def _code(response: Response) -> str:
-    return text(_object(response), "error") or ""
+    return text(response.json_object(), "error") or ""

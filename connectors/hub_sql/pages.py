@@ -7,12 +7,12 @@ import numpy as np
 import pyarrow as pa
 
 from hub.sdk.records import Json, Page
-from hub.sdk.streams import IDENTIFIERS, QUARANTINE, TEXT
+from hub.sdk.streams import IDENTIFIERS, TEXT
+from hub.sdk.tables import RAW_LIMIT, quarantine
 from hub_sql.layout import Layout
 from hub_sql.settings import SqlSourceSettings
 from hub_sql.values import OutOfRange, Unfit, Use, as_json, column, key, text, use_of
 
-_RAW_LIMIT = 10_000
 _NOT_GONE = frozenset({"", "0", "f", "false", "n", "no"})
 _NO_TIME = "0000-00-00"
 _IDENTIFIER = Use(TEXT, "UTC", text)
@@ -48,10 +48,9 @@ class Pages:
         kept = rows if not gone or at is None else [row for row in rows if not _is_yes(row[at])]
         table, refused = self._table(kept)
         deleted, lost = self._deleted(gone)
-        bad = pa.Table.from_pylist([*refused, *lost], schema=QUARANTINE) if refused or lost else None
         return Page(
             {stream: table} if len(table) else {},
-            quarantine=bad,
+            quarantine=quarantine([*refused, *lost]),
             deleted={stream: deleted} if deleted else {},
             cursor=cursor,
         )
@@ -123,7 +122,7 @@ class Pages:
         return as_json({name: row[at] for name, at in places.items() if row[at] is not None})
 
     def _refused(self, row: Row, name: str, reason: str) -> Mapping[str, object]:
-        raw = self._json(row, {own: at for at, own in enumerate(self._layout.names)})[:_RAW_LIMIT]
+        raw = self._json(row, {own: at for at, own in enumerate(self._layout.names)})[:RAW_LIMIT]
         return {"stream": self._entry.stream, "field": name, "reason": f"{name}: {reason}", "raw": raw}
 
 

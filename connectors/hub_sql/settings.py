@@ -1,21 +1,14 @@
 """What a user writes: the connection to one database, and how its rows become a canonical stream."""
 
 from datetime import timedelta
-from typing import Annotated, Self
+from typing import Self
 from zoneinfo import available_timezones
 
-from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
-from hub.sdk.settings import Duration, Secret, Settings, SourceSettings
+from hub.sdk.settings import Duration, Names, Secret, Settings, SourceSettings
 from hub.sdk.streams import STREAMS, Stream
 from hub_sql.values import Unfit, use_of
-
-
-def _listed(value: object) -> object:
-    return [value] if isinstance(value, str) else value
-
-
-Names = Annotated[tuple[str, ...], BeforeValidator(_listed, json_schema_input_type=str | list[str])]
 
 
 class SqlSettings(Settings):

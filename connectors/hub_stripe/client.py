@@ -43,18 +43,18 @@ class Client:
             return response
 
         for response in pages(ask, _last, start=behind):
-            yield objects(_object(response).get("data"))
+            yield objects(response.json_object().get("data"))
 
     def one(self, path: str) -> Mapping[str, Json] | None:
         """Return an object, None where it is gone."""
         response = self._http.get(path, ok=(HTTPStatus.NOT_FOUND,))
-        found = _object(response)
+        found = response.json_object()
         return None if response.status == HTTPStatus.NOT_FOUND or found.get("deleted") is True else found
 
 
 def _last(response: Response) -> str | None:
     """Return the id behind which the list goes on, None at its end."""
-    body = _object(response)
+    body = response.json_object()
     more, ids = body.get("has_more"), [each.get("id") for each in objects(body.get("data"))]
     if more is False:
         return None
@@ -76,13 +76,6 @@ def objects(data: Json) -> Sequence[Mapping[str, Json]]:
     if isinstance(data, list) and all(isinstance(each, Mapping) for each in data):
         return [each for each in data if isinstance(each, Mapping)]
     raise BadData("Stripe answered with something else than a list of objects.")
-
-
-def _object(response: Response) -> Mapping[str, Json]:
-    body = response.json()
-    if isinstance(body, Mapping):
-        return body
-    raise response.unreadable("is no JSON object")
 
 
 def _code(response: Response) -> str:

@@ -1,18 +1,14 @@
 """The source `stripe`: everything once, then what the event log names; objects have no time of change of their own."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-
-import pyarrow as pa
 
 from hub.sdk.connector import Source
 from hub.sdk.errors import HubError
 from hub.sdk.records import Fact, Json, Page
 from hub.sdk.settings import SourceSettings
-from hub.sdk.streams import QUARANTINE
-from hub.sdk.tables import table_of
+from hub.sdk.tables import quarantine, refusal, table_of
 from hub_stripe.client import PAGE, Client, LostPlace
 from hub_stripe.objects import STREAMS, Misfit, key, record
 from hub_stripe.settings import StripeSettings
@@ -27,7 +23,6 @@ _TYPES = (
     *(f"customer.subscription.{what}" for what in ("created", "updated", "deleted", "paused", "resumed")),
 )
 _KEPT = timedelta(days=29)  # the event log holds 30 days
-_RAW_LIMIT = 10_000
 
 
 class StripeSource(Source[StripeSettings, SourceSettings]):
@@ -110,7 +105,7 @@ class StripeSource(Source[StripeSettings, SourceSettings]):
                     named[_named(event)] = None
                 except Misfit as misfit:
                     strange.append(_refused(_kind(event) or "customer", event, misfit))
-        yield Page(quarantine=_table(strange))
+        yield Page(quarantine=quarantine(strange))
         keys = [each for each in named if each[0] in wanted]
         for place in range(0, len(keys), PAGE):
             yield self._fetched(client, keys[place : place + PAGE])
@@ -135,7 +130,7 @@ class StripeSource(Source[StripeSettings, SourceSettings]):
             except Misfit as misfit:
                 refused.append(_refused(kind, each, misfit))
         tables = {stream: table_of(stream, each) for stream, each in rows.items() if each}
-        return Page(tables, quarantine=_table(refused))
+        return Page(tables, quarantine=quarantine(refused))
 
 
 def _at(since: Mapping[str, Json]) -> datetime:
@@ -174,9 +169,4 @@ def _named(event: Mapping[str, Json]) -> tuple[str, str]:
 
 
 def _refused(kind: str, found: Mapping[str, Json], misfit: Misfit) -> Mapping[str, object]:
-    raw = json.dumps(found, ensure_ascii=False)[:_RAW_LIMIT]
-    return {"stream": STREAMS[kind], "field": misfit.field, "reason": str(misfit), "raw": raw}
-
-
-def _table(refused: Sequence[Mapping[str, object]]) -> pa.Table | None:
-    return pa.Table.from_pylist(refused, schema=QUARANTINE) if refused else None
+    return refusal(STREAMS[kind], found, misfit.field, str(misfit))

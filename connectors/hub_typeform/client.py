@@ -45,7 +45,7 @@ class Client:
 
     def form(self, form: str) -> Form:
         """Return the definition of a form."""
-        return form_of(form, _object(self.http.get(f"/forms/{quote(form, safe='')}")))
+        return form_of(form, self.http.get(f"/forms/{quote(form, safe='')}").json_object())
 
 
 class Listing:
@@ -135,18 +135,11 @@ def _last_token(items: Sequence[Json]) -> str:
 
 def _list(response: Response) -> tuple[Object, Sequence[Json], int]:
     """Return a list's body, its items, and how many it counts; 0 where it does not say."""
-    body = _object(response)
+    body = response.json_object()
     items = body.get("items")
     if not isinstance(items, list):
         raise response.unreadable("is no list of items")
     return body, items, _count(body, "total_items")
-
-
-def _object(response: Response) -> Object:
-    body = response.json()
-    if isinstance(body, Mapping):
-        return body
-    raise response.unreadable("is no JSON object")
 
 
 def _count(body: Object, key: str) -> int:

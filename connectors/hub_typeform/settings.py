@@ -2,13 +2,11 @@
 
 from datetime import timedelta
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
-from pydantic import ConfigDict, Field, StringConstraints, field_validator
+from pydantic import ConfigDict, Field, StringConstraints
 
-from hub.sdk.settings import Duration, Secret, Settings, SourceSettings
+from hub.sdk.settings import BaseUrl, Duration, Secret, Settings, SourceSettings, is_local
 
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _ADDRESSES = {"us": "https://api.typeform.com", "eu": "https://api.eu.typeform.com"}
 
 FormId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+$")]
@@ -25,17 +23,9 @@ class TypeformSettings(Settings):
     lookback: Duration = Field(
         timedelta(hours=1), description="How far before the newest response a read begins: some are listed late"
     )
-    base_url: str | None = Field(None, description="Another server, such as a sandbox on this machine")
+    base_url: BaseUrl | None = Field(None, description="Another server, such as a sandbox on this machine")
     webhook_secret: Secret | None = Field(None, description="What Typeform signs pushed events with")
     webhook_secret_old: Secret | None = Field(None, description="Taken as well while the secret is being changed")
-
-    @field_validator("base_url")
-    @classmethod
-    def _safe(cls, value: str | None) -> str | None:
-        parts = urlsplit(value or "")
-        if value is None or parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK):
-            return value.rstrip("/") if value else None
-        raise ValueError("expected https, or http to this machine, because the token travels with every request")
 
     @property
     def address(self) -> str:
@@ -45,7 +35,7 @@ class TypeformSettings(Settings):
     @property
     def local(self) -> bool:
         """Whether the API is a server on this machine, which nobody counts requests for."""
-        return urlsplit(self.address).hostname in _LOOPBACK
+        return is_local(self.address)
 
 
 class TypeformSourceSettings(SourceSettings):

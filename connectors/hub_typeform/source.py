@@ -1,19 +1,15 @@
 """The source `typeform`: each form's responses from the newest back to the last read; pushed ones as they come."""
 
 import hashlib
-import json
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
-
-import pyarrow as pa
 
 from hub.sdk.connector import Source
 from hub.sdk.errors import BadData, HubError, StopConnection
 from hub.sdk.http import Response
 from hub.sdk.records import Delivery, Fact, Json, Page
-from hub.sdk.streams import QUARANTINE
-from hub.sdk.tables import table_of
+from hub.sdk.tables import quarantine, refusal, table_of
 from hub_typeform.answers import Misfit, Rules, records
 from hub_typeform.client import Client, Listing, seconds
 from hub_typeform.forms import Form, form_of, part, text
@@ -22,7 +18,6 @@ from hub_typeform.signatures import prove
 
 _STREAM = "responses"
 _TOPIC = "form_response"
-_RAW_LIMIT = 10_000
 _MOST_FORMS = 2_000  # the cursor holds an instant for each, and at most 64 KB
 
 
@@ -140,8 +135,7 @@ class TypeformSource(Source[TypeformSettings, TypeformSourceSettings]):
                         rows.append(each)
             except Misfit as misfit:
                 refused.append(_refused(misfit, item))
-        quarantine = pa.Table.from_pylist(refused, schema=QUARANTINE) if refused else None
-        return Page({_STREAM: table_of(_STREAM, rows)} if rows else {}, quarantine=quarantine)
+        return Page({_STREAM: table_of(_STREAM, rows)} if rows else {}, quarantine=quarantine(refused))
 
     def _newest(self, form: str) -> Fact:
         items = next(Listing(self._client, form, None).pages(), ())
@@ -170,5 +164,4 @@ def _places(since: Json) -> dict[str, int]:
 
 
 def _refused(misfit: Misfit, found: Json) -> Mapping[str, object]:
-    raw = json.dumps(found, ensure_ascii=False)[:_RAW_LIMIT]
-    return {"stream": _STREAM, "field": misfit.field, "reason": str(misfit), "raw": raw}
+    return refusal(_STREAM, found, misfit.field, str(misfit))

@@ -1,19 +1,12 @@
 """What a user writes: how events are signed, and how they become records of a stream."""
 
 from datetime import timedelta
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
-from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
-from hub.sdk.settings import Duration, Secret, Settings, SourceSettings
+from hub.sdk.settings import Duration, Names, Secret, Settings, SourceSettings
 from hub.sdk.streams import STREAMS, Stream
-
-
-def _listed(value: object) -> object:
-    return [value] if isinstance(value, str) else value
-
-
-Words = Annotated[tuple[str, ...], BeforeValidator(_listed, json_schema_input_type=str | list[str])]
 
 
 class WebhookSettings(Settings):
@@ -47,7 +40,7 @@ class WebhookSettings(Settings):
 class WebhookSourceSettings(SourceSettings):
     """One `[[source]]` entry: which events, and what becomes of their JSON. Paths are keys joined by dots."""
 
-    when: dict[str, Words] = Field(
+    when: dict[str, Names] = Field(
         default_factory=dict,
         description='Path = value or list of them; other events are passed over, such as {type = "order"}',
     )
@@ -56,7 +49,7 @@ class WebhookSourceSettings(SourceSettings):
     values: dict[str, str] = Field(default_factory=dict, description="Canonical column = the same text in every record")
     identifiers: dict[str, str] = Field(default_factory=dict, description="Namespace = path")
     attributes: dict[str, str] = Field(default_factory=dict, description="Name = path; kept as JSON, usable in traits")
-    deleted_when: dict[str, Words] = Field(
+    deleted_when: dict[str, Names] = Field(
         default_factory=dict, description="Path = value or list of them; such an event says that its record is gone"
     )
 

@@ -6,8 +6,9 @@ Unknown keys are errors everywhere. A field's `description` is shown by `hub add
 import re
 from datetime import timedelta
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
 _UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 604800}
 _DURATION = re.compile(r"\s*(\d+)\s*(second|minute|hour|day|week)s?\s*")
@@ -24,6 +25,32 @@ def parse_duration(value: object) -> object:
 
 
 Duration = Annotated[timedelta, BeforeValidator(parse_duration, json_schema_input_type=str)]
+
+
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+def is_local(url: str) -> bool:
+    """Tell whether an address is on this machine."""
+    return urlsplit(url).hostname in _LOOPBACK
+
+
+def _reachable(value: str) -> str:
+    if urlsplit(value).scheme == "https" or (urlsplit(value).scheme == "http" and is_local(value)):
+        return value.rstrip("/")
+    raise ValueError("expected https, or http to this machine, because credentials travel with every request")
+
+
+BaseUrl = Annotated[str, AfterValidator(_reachable)]
+"""Where a tool is: https, or plain http to this machine; without a slash at the end."""
+
+
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_listed, json_schema_input_type=str | list[str])]
+"""Several texts, or one that stands for a list of itself."""
 
 
 class Secret(SecretStr):

@@ -1,11 +1,15 @@
 """Tables from records, for sources that get them one at a time; those that get columns make their own."""
 
+import json
 from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 
 from hub.sdk.errors import BrokenPlugin
-from hub.sdk.streams import OPTIONAL, STREAMS
+from hub.sdk.records import Json
+from hub.sdk.streams import OPTIONAL, QUARANTINE, STREAMS
+
+RAW_LIMIT = 10_000  # characters of a refused record that are kept
 
 
 def table_of(stream: str, rows: Sequence[Mapping[str, object]]) -> pa.Table:
@@ -28,6 +32,17 @@ def table_of(stream: str, rows: Sequence[Mapping[str, object]]) -> pa.Table:
         _column(stream, column, rows) if column.name in given else pa.nulls(len(rows), column.type) for column in schema
     ]
     return pa.table(columns, schema=schema)
+
+
+def refusal(stream: str, found: Json, field: str | None, reason: str) -> Mapping[str, object]:
+    """Return the line of the quarantine for a record that does not fit: its column, and why, without a value."""
+    raw = json.dumps(found, ensure_ascii=False)[:RAW_LIMIT]
+    return {"stream": stream, "field": field, "reason": reason, "raw": raw}
+
+
+def quarantine(refused: Sequence[Mapping[str, object]]) -> pa.Table | None:
+    """Return lines of the quarantine as `Page.quarantine` has them, None without any."""
+    return pa.Table.from_pylist([*refused], schema=QUARANTINE) if refused else None
 
 
 def _column(stream: str, column: pa.Field, rows: Sequence[Mapping[str, object]]) -> pa.Array:

@@ -8,7 +8,7 @@ from hub.testing import checks as _checks  # noqa: F401 - fills the list
 from hub.testing.bench import AnySource, Bench
 from hub.testing.delivering import DESK_CHECKS, DeskCheck
 from hub.testing.desk import AnyDestination, desk
-from hub.testing.registry import CHECKS, Check
+from hub.testing.registry import CHECKS
 
 C = TypeVar("C")
 
@@ -32,8 +32,7 @@ def source_suite(
         ValueError: `without` names a check that does not exist, or gives no reason.
     """
     bench = Bench(source, sandbox, many)
-    tests = {f"test_{name}": _test(each, bench) for name, each in _chosen(CHECKS, without or {}).items()}
-    return type(f"Test{source.__name__}", (), {"__doc__": f"What every source must do, for {source.name}.", **tests})
+    return _class(source, f"What every source must do, for {source.name}.", CHECKS, without, lambda each: each(bench))
 
 
 def destination_suite(
@@ -48,29 +47,27 @@ def destination_suite(
         ValueError: `without` names a check that does not exist, or gives no reason.
     """
 
-    def test(each: DeskCheck) -> Callable[[object], None]:
-        def run(_self: object) -> None:
-            with desk(destination, sandbox) as one:
-                each(one)
+    def run(each: DeskCheck) -> None:
+        with desk(destination, sandbox) as one:
+            each(one)
 
-        run.__doc__ = each.__doc__
-        return run
-
-    tests = {f"test_{name}": test(each) for name, each in _chosen(DESK_CHECKS, without or {}).items()}
-    about = f"What every destination must do, for {destination.name}."
-    return type(f"Test{destination.__name__}", (), {"__doc__": about, **tests})
+    return _class(destination, f"What every destination must do, for {destination.name}.", DESK_CHECKS, without, run)
 
 
-def _chosen(checks: Mapping[str, C], left_out: Mapping[str, str]) -> Mapping[str, C]:
+def _class(
+    made: type, about: str, checks: Mapping[str, C], without: Mapping[str, str] | None, run: Callable[[C], None]
+) -> type:
+    left_out = without or {}
     unknown = sorted(set(left_out) - set(checks))
     if unknown or not all(left_out.values()):
         raise ValueError(f"without: expected names of checks with a reason; unknown: {unknown}. Known: {[*checks]}")
-    return {name: each for name, each in checks.items() if name not in left_out}
+    tests = {f"test_{name}": _test(each, run) for name, each in checks.items() if name not in left_out}
+    return type(f"Test{made.__name__}", (), {"__doc__": about, **tests})
 
 
-def _test(each: Check, bench: Bench) -> Callable[[object], None]:
+def _test(check: C, run: Callable[[C], None]) -> Callable[[object], None]:
     def test(_self: object) -> None:
-        each(bench)
+        run(check)
 
-    test.__doc__ = each.__doc__
+    test.__doc__ = check.__doc__
     return test

@@ -15,11 +15,11 @@ class Client:
 
     def account(self) -> str:
         """Return the account's name."""
-        return str(_object(self._http.get("/account")).get("name"))
+        return str(self._http.get("/account").json_object().get("name"))
 
     def list_id(self, name: str) -> str:
         """Return the id of the list of that name, which is made when it is missing: asked twice, it is made once."""
-        return str(_object(self._http.put("/lists", json={"name": name})).get("id"))
+        return str(self._http.put("/lists", json={"name": name}).json_object().get("id"))
 
     def change(self, list_id: str, changes: Sequence[Mapping[str, Json]], key: str) -> Sequence[Mapping[str, Json]]:
         """Add and remove people; return what became of each, in any order. `key` names this very request."""
@@ -39,24 +39,17 @@ class Client:
 
 
 def _next(response: Response) -> str | None:
-    cursor = _object(response).get("next")
+    cursor = response.json_object().get("next")
     return str(cursor) if cursor else None
 
 
 def _objects(response: Response, name: str) -> Sequence[Mapping[str, Json]]:
-    found = _object(response).get(name)
+    found = response.json_object().get(name)
     if isinstance(found, list) and all(isinstance(each, Mapping) for each in found):
         return [each for each in found if isinstance(each, Mapping)]
     raise response.unreadable(f"has no list of {name}")
 
 
-def _object(response: Response) -> Mapping[str, Json]:
-    body = response.json()
-    if isinstance(body, Mapping):
-        return body
-    raise response.unreadable("is no JSON object")
-
-
 def _code(response: Response) -> str:
     """Return the error's code, which holds no data of people."""
-    return str(_object(response).get("code", ""))
+    return str(response.json_object().get("code", ""))

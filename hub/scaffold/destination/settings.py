@@ -2,7 +2,7 @@
 
 from pydantic import ConfigDict, Field
 
-from hub.sdk.settings import Secret, Settings
+from hub.sdk.settings import BaseUrl, Secret, Settings
 
 
 class ExampleSettings(Settings):
@@ -11,7 +11,7 @@ class ExampleSettings(Settings):
     model_config = ConfigDict(hide_input_in_errors=True)  # the input holds the key
 
     api_key: Secret = Field(description='Key that may change lists, such as "${EXAMPLE_API_KEY}"')
-    base_url: str = Field("https://api.example.com", description="Another server, such as a sandbox on this machine")
+    base_url: BaseUrl = Field("https://api.example.com", description="Another server, such as a sandbox")
 
 
 class ExampleTarget(Settings):

@@ -19,7 +19,7 @@ class Client:
 
     def account(self) -> str:
         """Return the account's name."""
-        return str(_object(self._http.get("/account")).get("name"))
+        return str(self._http.get("/account").json_object().get("name"))
 
     def customers(self, changed_since: datetime | None, limit: int = PAGE) -> Iterator[Sequence[Mapping[str, Json]]]:
         """Yield customers that changed at or after an instant (naive UTC), all of them for None.
@@ -39,24 +39,17 @@ class Client:
 
 def _next(response: Response) -> str | None:
     """A page says where to go on; it may be empty and yet not the last."""
-    cursor = _object(response).get("next")
+    cursor = response.json_object().get("next")
     return str(cursor) if cursor else None
 
 
 def _customers(response: Response) -> Sequence[Mapping[str, Json]]:
-    found = _object(response).get("customers")
+    found = response.json_object().get("customers")
     if isinstance(found, list) and all(isinstance(each, Mapping) for each in found):
         return [each for each in found if isinstance(each, Mapping)]
     raise BadData(f"{response.request}: expected a list of customers.")
 
 
-def _object(response: Response) -> Mapping[str, Json]:
-    body = response.json()
-    if isinstance(body, Mapping):
-        return body
-    raise response.unreadable("is no JSON object")
-
-
 def _code(response: Response) -> str:
     """Return the error's code, which holds no data of people."""
-    return str(_object(response).get("code", ""))
+    return str(response.json_object().get("code", ""))

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from pydantic import ConfigDict, Field
 
-from hub.sdk.settings import Duration, Secret, Settings
+from hub.sdk.settings import BaseUrl, Duration, Secret, Settings
 
 
 class ExampleSettings(Settings):
@@ -14,4 +14,4 @@ class ExampleSettings(Settings):
 
     api_key: Secret = Field(description='Key that may read, such as "${EXAMPLE_API_KEY}"')
     lookback: Duration = Field(timedelta(minutes=10), description="How much is read again each time")
-    base_url: str = Field("https://api.example.com", description="Another server, such as a sandbox on this machine")
+    base_url: BaseUrl = Field("https://api.example.com", description="Another server, such as a sandbox")

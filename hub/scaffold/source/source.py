@@ -1,10 +1,7 @@
 """The source `example`: customers in the order in which they changed."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-
-import pyarrow as pa
 
 from hub.scaffold.source.client import Client
 from hub.scaffold.source.people import Misfit, key, person, when
@@ -13,10 +10,7 @@ from hub.sdk.connector import Source
 from hub.sdk.errors import HubError
 from hub.sdk.records import Fact, Json, Page
 from hub.sdk.settings import SourceSettings
-from hub.sdk.streams import QUARANTINE
-from hub.sdk.tables import table_of
-
-_RAW_LIMIT = 10_000
+from hub.sdk.tables import quarantine, refusal, table_of
 
 
 class ExampleSource(Source[ExampleSettings, SourceSettings]):
@@ -71,11 +65,10 @@ def _page(found: Sequence[Mapping[str, Json]], cursor: Json) -> Page:
             else:
                 rows.append(person(each))
         except Misfit as misfit:
-            raw = json.dumps(each, ensure_ascii=False)[:_RAW_LIMIT]
-            refused.append({"stream": "people", "field": misfit.field, "reason": str(misfit), "raw": raw})
+            refused.append(refusal("people", each, misfit.field, str(misfit)))
     return Page(
         {"people": table_of("people", rows)} if rows else {},
-        quarantine=pa.Table.from_pylist(refused, schema=QUARANTINE) if refused else None,
+        quarantine=quarantine(refused),
         deleted={"people": gone} if gone else {},
         cursor=cursor,
     )

@@ -46,6 +46,13 @@ class Response:
             problem = _named(error)
         raise self.unreadable(f"{problem} ({self._kind()})")
 
+    def json_object(self) -> Mapping[str, Json]:
+        """Return the body as a JSON object. Raises as `json` does, and the same for any other JSON."""
+        body = self.json()
+        if isinstance(body, Mapping):
+            return body
+        raise self.unreadable("is no JSON object")
+
     def text(self) -> str:
         """Return the body as UTF-8 text. Raises as `json` does."""
         try:
