@@ -97,7 +97,8 @@ def _times(values: Sequence[object], zone: str) -> pa.Array | None:
     offsets = {value.tzinfo is not None for value in values if isinstance(value, datetime)}
     if offsets == {True} or (offsets == {False} and zone == "UTC"):
         array = pa.array(values, _UTC).cast(WHEN)
-        return array if pc.max(array).as_py() < _LAST else None
+        ends = pc.min_max(array)  # as Python sees them: Arrow has years before the first, and Python raises
+        return array if ends["min"].as_py() <= ends["max"].as_py() < _LAST else None
     return None
 
 

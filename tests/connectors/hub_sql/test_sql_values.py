@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hub.sdk.streams import COUNT, DAY, FLAG, MONEY, NUMBER, STREAMS, TEXT, WHEN
@@ -127,14 +127,16 @@ def test_a_value_that_does_not_fit_costs_its_row_alone(kind: pa.DataType, value:
 
 
 @given(st.lists(st.datetimes(timezones=st.sampled_from([UTC, BERLIN])) | st.none()))
+@example([datetime(9999, 1, 1, tzinfo=UTC)])
+@example([datetime(9998, 12, 31, 23, 59, 59, tzinfo=UTC), datetime(9999, 1, 1, 1, tzinfo=BERLIN)])
+@example([datetime(1, 1, 1, tzinfo=BERLIN), datetime(2026, 3, 1, tzinfo=UTC)])
 def test_times_with_an_offset_keep_their_instant(values: list[datetime | None]) -> None:
-    """Whatever the zone of the column and of those without an offset."""
+    """Whatever the zone of others; what lies beyond Python's years, or stands for never, does not fit."""
     array, unfit = column(values, use(WHEN, "America/New_York"))
-    expected = [None if each is None else _utc(each) for each in values]
-    assert [each for place, each in enumerate(expected) if place not in unfit] == [
-        each for place, each in enumerate(array.to_pylist()) if place not in unfit
-    ]
-    assert all(values[place] is not None and _utc(values[place]) is None for place in unfit)
+    instants = [None if each is None else _utc(each) for each in values]
+    fits = [instant is not None and instant.year < 9999 for instant in instants]
+    assert {place for place, each in enumerate(values) if each is not None and not fits[place]} == set(unfit)
+    assert [each if fits[place] else None for place, each in enumerate(instants)] == array.to_pylist()
 
 
 def _utc(value: datetime | None) -> datetime | None:
