@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from hub.sdk.tables import raw
 from hub_hubspot.client import Linked
 from hub_hubspot.people import NAMESPACE, attributes
 from hub_hubspot.settings import HubspotSourceSettings
@@ -66,7 +67,7 @@ def company(found: Object, currency: str | None, entry: HubspotSourceSettings) -
         "updated_at": _modified(found, held),
         "attributes": attributes(held, (*_COMPANY_ATTRIBUTES, *entry.company_properties)),
         "_known": known(sources, held),
-        "_raw": json.dumps(found, ensure_ascii=False),
+        "_raw": raw(found),
     }
 
 
@@ -103,7 +104,7 @@ def deal(
         "identifiers": {NAMESPACE: people[0] if people else None},
         "attributes": _deal_attributes(held, people, None if closed else closing, entry),
         "_known": known(_deal_sources(contacts is not None, companies is not None), held),
-        "_raw": json.dumps(found, ensure_ascii=False),
+        "_raw": raw(found),
     }
 
 

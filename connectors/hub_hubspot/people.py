@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from hub.sdk.tables import raw
 from hub_hubspot.settings import HubspotSourceSettings
 from hub_hubspot.values import Misfit, Object, country, day, identity, known, moment, parts, properties, text
 
@@ -50,7 +51,7 @@ def person(found: Object, entry: HubspotSourceSettings) -> Mapping[str, object]:
         "identifiers": _identifiers(found, held, entry),
         "attributes": attributes(held, (*_ATTRIBUTES, *entry.contact_properties)),
         "_known": known(_sources(entry), held),
-        "_raw": json.dumps(found, ensure_ascii=False),
+        "_raw": raw(found),
     }
 
 

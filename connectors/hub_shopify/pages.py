@@ -1,6 +1,5 @@
 """Objects become a page: rows by stream, quarantine, and which columns could be read."""
 
-import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -8,7 +7,7 @@ from typing import TypeAlias
 
 from hub.sdk.records import Json, Page
 from hub.sdk.streams import STREAMS
-from hub.sdk.tables import quarantine, refusal, table_of
+from hub.sdk.tables import quarantine, raw, refusal, table_of
 from hub_shopify.documents import Kind
 from hub_shopify.orders import cart, line, order, product
 from hub_shopify.people import email_consent, person, sms_consent
@@ -50,14 +49,14 @@ class _Rows:
     rows: dict[str, list[Row]] = field(default_factory=dict)
     refused: list[Row] = field(default_factory=list)
 
-    def take(self, stream: str, raw: Object, rules: Rules, make: Callable[[], Iterable[Row]]) -> None:
+    def take(self, stream: str, found: Object, rules: Rules, make: Callable[[], Iterable[Row]]) -> None:
         """Add what is made of an object, or why nothing is."""
         try:
-            known, text = rules.known(stream), json.dumps(raw, ensure_ascii=False)
+            known, text = rules.known(stream), raw(found)
             rows = [{**row, "_known": known, "_raw": text} for row in make()]
             self.rows.setdefault(stream, []).extend(rows)
         except Misfit as misfit:
-            self.refused.append(refusal(stream, raw, misfit.field, str(misfit)))
+            self.refused.append(refusal(stream, found, misfit.field, str(misfit)))
 
 
 def page_of(found: Iterable[Object], rules: Rules, *, test_orders: bool, cursor: Json = None) -> Page:

@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 
 from hub.sdk.errors import BadData
 from hub.sdk.records import Json
+from hub.sdk.tables import raw
 from hub_stripe.client import objects
 
 STREAMS = {"customer": "people", "charge": "orders", "subscription": "subscriptions"}
@@ -37,8 +38,7 @@ def record(kind: str, found: Mapping[str, Json], version: datetime) -> Mapping[s
     make = {"customer": _person, "charge": _order, "subscription": _subscription}[kind]
     if kind == "charge" and not _took_money(found):
         return None
-    raw = json.dumps(found, ensure_ascii=False)
-    return {**make(found), "_version": version, "_raw": raw}
+    return {**make(found), "_version": version, "_raw": raw(found)}
 
 
 def key(found: Mapping[str, Json], field: str = "record_id") -> str:

@@ -12,7 +12,6 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import TypeAlias
 
@@ -22,7 +21,7 @@ from hub.sdk.connector import Source
 from hub.sdk.errors import BadData, BrokenPlugin, HubError
 from hub.sdk.records import Json, Page
 from hub.sdk.settings import Settings, SourceSettings
-from hub.sdk.streams import OPTIONAL, QUARANTINE, STREAMS
+from hub.sdk.streams import QUARANTINE, STREAMS, arriving
 from hub.store.errors import StoreError
 
 AnySource: TypeAlias = Source[Settings, SourceSettings]
@@ -153,17 +152,12 @@ class _Gathered:
 def _is_plain(page: Page) -> bool:
     """Rows in exactly their stream's columns, refused rows, warnings, a cursor; nothing else, and not without rows."""
     special = page.read or page.complete or page.window or page.window_complete or page.deleted or page.merged
-    regular = all(table.schema.equals(_schema(stream)) for stream, table in page.rows.items())
+    regular = all(table.schema.equals(arriving(stream)) for stream, table in page.rows.items())
     return bool(page.rows) and not special and regular and _fits(page)
 
 
 def _fits(page: Page) -> bool:
     return page.quarantine is None or page.quarantine.schema.equals(QUARANTINE)
-
-
-@cache
-def _schema(stream: str) -> pa.Schema:
-    return pa.schema([*STREAMS[stream].columns, *OPTIONAL])
 
 
 def _joined(pages: Sequence[Page]) -> Page:

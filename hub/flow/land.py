@@ -14,7 +14,7 @@ from hub.lake.landing import Landing
 from hub.sdk.errors import BrokenPlugin
 from hub.sdk.identity import normalise
 from hub.sdk.records import Page
-from hub.sdk.streams import COUNT, FLAG, OPTIONAL, QUARANTINE, SCHEMA_VERSION, STREAMS, TEXT, Stream
+from hub.sdk.streams import COUNT, FLAG, QUARANTINE, SCHEMA_VERSION, STREAMS, TEXT, Stream, arriving
 from hub.store.control import Store
 from hub.store.landing import CursorMove
 from hub.store.models import LandedFile
@@ -103,7 +103,7 @@ def _tables(page: Page, place: Place) -> dict[str, pa.Table]:
 
 def _prepare(table: pa.Table, stream: Stream, place: Place, counts: Counts) -> tuple[pa.Table, pa.Table]:
     """Bring a table into its stream's landing columns; split off the rows that cannot land."""
-    whole = _conform(table, pa.schema([*stream.columns, *OPTIONAL]), stream.name)
+    whole = _conform(table, arriving(stream.name), stream.name)
     key = _key(whole, stream)
     reasons = _misfits(whole, key, stream, place)
     fits = pc.is_null(reasons)
@@ -266,9 +266,7 @@ def _write_absences(page: Page, place: Place, landing: Landing) -> list[LandedFi
 
 
 def _tombstones(stream: Stream, keys: list[str], place: Place) -> pa.Table:
-    empty = _conform(
-        pa.table({"_file": pa.nulls(len(keys), TEXT)}), pa.schema([*stream.columns, *OPTIONAL]), stream.name
-    )
+    empty = _conform(pa.table({"_file": pa.nulls(len(keys), TEXT)}), arriving(stream.name), stream.name)
     table = _framed(empty, place).append_column("_key", pa.array(keys, TEXT))
     if stream.has_person:
         table = table.append_column("_links", _links(table, stream, place.connection))

@@ -8,6 +8,7 @@ Schemas are never inferred. A change of a stream's columns raises `SCHEMA_VERSIO
 """
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 import pyarrow as pa
@@ -343,3 +344,9 @@ QUARANTINE = pa.schema(
         ("rows", COUNT),  # how many rows of the source this entry stands for; null: one
     ]
 )
+
+
+@cache
+def arriving(stream: str) -> pa.Schema:
+    """Return the columns that a table of a page may have: those of its stream, and the optional ones."""
+    return pa.schema([*STREAMS[stream].columns, *OPTIONAL])

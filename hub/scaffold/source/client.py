@@ -27,7 +27,7 @@ class Client:
         Raises:
             BadData: an answer is no page of customers, or the paging goes in a circle.
         """
-        params = {"changed_since": f"{changed_since.isoformat()}Z"} if changed_since else {}
+        params = {"changed_since": changed_since.isoformat()} if changed_since else {}
 
         def ask(cursor: str | None) -> Response:
             behind = {"cursor": cursor} if cursor else {}

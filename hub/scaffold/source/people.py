@@ -1,10 +1,10 @@
 """The vendor's customers become records of the stream `people`."""
 
-import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 
 from hub.sdk.records import Json
+from hub.sdk.tables import raw
 
 
 class Misfit(Exception):
@@ -29,7 +29,7 @@ def person(found: Mapping[str, Json]) -> Mapping[str, object]:
             "email": _text(found, "email"),
             "phone": _text(found, "phone"),
         },
-        "_raw": json.dumps(found, ensure_ascii=False),
+        "_raw": raw(found),
     }
 
 
@@ -42,11 +42,14 @@ def key(found: Mapping[str, Json]) -> str:
 
 
 def when(found: Mapping[str, Json], name: str) -> datetime:
-    """Return an instant as naive UTC; the vendor writes `2026-03-01T10:00:00+01:00`."""
+    """Return an instant, aware; the vendor writes `2026-03-01T10:00:00+01:00`. Raises Misfit for anything else."""
     try:
-        return datetime.fromisoformat(str(found.get(name))).astimezone(UTC).replace(tzinfo=None)
-    except (ValueError, OverflowError):
-        raise Misfit(name, "a time such as 2026-03-01T10:00:00+01:00") from None
+        moment = datetime.fromisoformat(str(found.get(name)))
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise Misfit(name, "a time such as 2026-03-01T10:00:00+01:00")
+    return moment
 
 
 def _text(found: Mapping[str, Json], name: str) -> str | None:

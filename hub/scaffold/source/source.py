@@ -1,7 +1,7 @@
 """The source `example`: customers in the order in which they changed."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 from hub.scaffold.source.client import Client
 from hub.scaffold.source.people import Misfit, key, person, when
@@ -44,9 +44,8 @@ class ExampleSource(Source[ExampleSettings, SourceSettings]):
 
     def _later(self, last: datetime | None, found: Sequence[Mapping[str, Json]]) -> datetime | None:
         """Return the latest change that was seen, never one that is yet to come: it would hide all until then."""
-        now = self.context.now.astimezone(UTC).replace(tzinfo=None)
-        seen = [min(each, now) for each in map(_changed, found) if each]
-        return max([*seen, last] if last else seen, default=None)
+        seen = [each for each in (last, *map(_changed, found)) if each]
+        return min(max(seen), self.context.now) if seen else None
 
 
 def _changed(found: Mapping[str, Json]) -> datetime | None:

@@ -40,7 +40,7 @@ def test_what_a_customer_is() -> None:
     assert {"shopify_customer", "email", "phone"} == set(identifiers(row))
     assert row["record_id"] == identifiers(row)["shopify_customer"]
     assert row["country"] in {"US", "DE", "FR", "GB"}
-    assert '"id": "gid://shopify/Customer/' in row["_raw"]
+    assert '"id":"gid://shopify/Customer/' in row["_raw"]
 
 
 def test_what_an_order_is() -> None:

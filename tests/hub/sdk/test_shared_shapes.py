@@ -54,5 +54,5 @@ def test_lines_of_the_quarantine_fit_their_table() -> None:
     assert table is not None
     assert QUARANTINE == table.schema
     [line] = table.to_pylist()
-    assert (RAW_LIMIT, '{"name": "Zoë') == (len(line["raw"]), line["raw"][:13])
+    assert (RAW_LIMIT, '{"name":"ZoëZ') == (len(line["raw"]), line["raw"][:13])
     assert quarantine([]) is None

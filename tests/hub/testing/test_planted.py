@@ -34,7 +34,7 @@ BUGS = (
             "        for found in Client(self.settings).customers(start):\n"
             "            last = self._later(last, found)\n"
             '            yield Page(cursor={"changed": '
-            "self.context.now.astimezone(UTC).replace(tzinfo=None).isoformat()})\n"
+            "self.context.now.isoformat()})\n"
             "            yield _page(found, cursor=None)\n"
         ),
         "a_full_read_can_end_after_any_page",
@@ -42,8 +42,8 @@ BUGS = (
     Bug(
         "saves now as the cursor",
         "source.py",
-        "seen = [min(each, now) for each in map(_changed, found) if each]",
-        "seen = [now]",
+        "seen = [each for each in (last, *map(_changed, found)) if each]",
+        "seen = [self.context.now]",
         "a_full_read_can_end_after_any_page",
     ),
     Bug(
@@ -208,8 +208,8 @@ BUGS = (
     Bug(
         "takes local time for UTC",
         "people.py",
-        ".astimezone(UTC).replace(tzinfo=None)",
-        ".replace(tzinfo=None)",
+        '"created_at": when(found, "created_at")',
+        '"created_at": when(found, "created_at").replace(tzinfo=None)',
         "times_are_utc",
     ),
     Bug(
@@ -300,8 +300,8 @@ BUGS = (
     Bug(
         "lets the future hide the present",
         "source.py",
-        "min(each, now)",
-        "each",
+        "min(max(seen), self.context.now)",
+        "max(seen)",
         "a_record_from_the_future_hides_nothing",
     ),
     Bug(
