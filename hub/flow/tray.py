@@ -52,7 +52,7 @@ class Tray:
     def put(self, page: Page) -> None:
         """Lay a page down; one that says more than rows and a cursor becomes durable alone. Nothing after the end."""
         plain = _is_plain(page)
-        size = sum(table.nbytes for table in page.rows.values()) if plain else 0
+        size = sum(table.get_total_buffer_size() for table in page.rows.values()) if plain else 0
         with self._changed:
             if self._ended:
                 return

@@ -60,11 +60,11 @@ def _column(stream: str, column: pa.Field, rows: Sequence[Mapping[str, object]])
 
 def _paired(values: Sequence[object], type_: pa.ListType) -> pa.Array:
     """Spell mappings of identifiers as lists of pairs, which is how they land; lists stay as they are."""
-    if not all(isinstance(value, Mapping) for value in values):
+    if not all(isinstance(value, dict) for value in values):
         return pa.array([_pairs(value) for value in values], type_)
     namespaces, found, offsets = list[object](), list[object](), [0]
     for value in values:
-        given = [pair for pair in value.items() if pair[1] is not None] if isinstance(value, Mapping) else []
+        given = [pair for pair in value.items() if pair[1] is not None] if isinstance(value, dict) else []
         namespaces += [namespace for namespace, _ in given]
         found += [each for _, each in given]
         offsets.append(len(found))

@@ -45,9 +45,10 @@ def _next(response: Response) -> str | None:
 
 def _customers(response: Response) -> Sequence[Mapping[str, Json]]:
     found = response.json_object().get("customers")
-    if isinstance(found, list) and all(isinstance(each, Mapping) for each in found):
-        return [each for each in found if isinstance(each, Mapping)]
-    raise BadData(f"{response.request}: expected a list of customers.")
+    customers = [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+    if not isinstance(found, list) or len(customers) < len(found):
+        raise BadData(f"{response.request}: expected a list of customers.")
+    return customers
 
 
 def _code(response: Response) -> str:
