@@ -78,6 +78,8 @@ class Origin:
             url = path
         else:
             url = f"{self.base}/{path.lstrip('/')}" if path else self.base
+        if not url.isprintable():
+            raise BadData(f"A link below {self.base} holds characters that no address has; not followed.")
         query = urlencode({key: _texts(value) for key, value in (params or {}).items()}, doseq=True)
         return f"{url}{'&' if '?' in url else '?'}{query}" if query else url
 
