@@ -42,10 +42,8 @@ class Client:
         """
 
         def ask(link: str | None) -> Response:
-            response = self._http[kind].get(
-                link or f"/{kind}", params={} if link else params, ok=(HTTPStatus.FORBIDDEN,)
-            )
-            return _allowed(response, kind)
+            where, asked = (link, {}) if link else (f"/{kind}", params)
+            return _allowed(self._http[kind].get(where, params=asked, ok=(HTTPStatus.FORBIDDEN,)), kind)
 
         return map(_rows, pages(ask, _next))
 

@@ -48,8 +48,7 @@ def _newest(client: Client, kind: str) -> Fact:
     try:
         found = client.first(kind, {"sort": f"-{order}", "page[size]": 1, **filtered})
     except Forbidden:
-        level = "error" if kind == "profiles" else "warning"
-        return Fact(level, f"scope missing: {kind}:read; {_COSTS[kind]}")
+        return Fact("error" if kind == "profiles" else "warning", f"scope missing: {kind}:read; {_COSTS[kind]}")
     if not isinstance(found, Mapping):
         return Fact("ok", f"{kind} can be read; there are none yet")
     return Fact("ok", f"{kind} can be read; the newest is of {_time(found, order)}")

@@ -21,14 +21,13 @@ Row = Mapping[str, object]
 class Listing:
     """One list in the order of a time.
 
-    `key` names its place in the cursor; `kind` is the path. `time` is the attribute that it is ordered by, `after` the
-    operator for what comes behind an instant. `make`: stream -> how its records are made of an object.
+    `key` names its place in the cursor; `kind` is the path. `time` is the attribute that it is ordered by. `make`:
+    stream -> how its records are made of an object. `only`: a filter that always holds.
     """
 
     key: str
     kind: str
     time: str
-    after: str
     params: Mapping[str, str | int]
     make: Mapping[str, Callable[[Object], Iterable[Row]]]
     only: str = ""
@@ -38,7 +37,7 @@ class Listing:
         filters = [self.only] if self.only else []
         if start is not None:
             stamp = (start - _SECOND).astimezone(UTC).replace(microsecond=0, tzinfo=None)
-            filters.append(f"{self.after}({self.time},{stamp.isoformat()}Z)")
+            filters.append(f"greater-than({self.time},{stamp.isoformat()}Z)")
         return {**self.params, "sort": self.time, **({"filter": ",".join(filters)} if filters else {})}
 
     def newest(self, found: Sequence[Json]) -> datetime | None:
@@ -73,16 +72,14 @@ def profiles(entry: KlaviyoSourceSettings, streams: Sequence[str]) -> Listing:
     }
     params: dict[str, str | int] = {"page[size]": 100, "additional-fields[profile]": "subscriptions"}
     wanted = {stream: make for stream, make in making.items() if stream in streams}
-    return Listing("profiles", "profiles", "updated", "greater-than", params, wanted)
+    return Listing("profiles", "profiles", "updated", params, wanted)
 
 
 def events(metric: str, happening: str) -> Listing:
     """Return the list of one metric's events, for messages; `happening` is channel and kind."""
     params: dict[str, str | int] = {"page[size]": 200, "include": "profile", "fields[profile]": "id"}
     make = {"messages": lambda found: [message(found, happening)]}
-    return Listing(
-        f"events/{metric}", "events", "datetime", "greater-than", params, make, f'equals(metric_id,"{metric}")'
-    )
+    return Listing(f"events/{metric}", "events", "datetime", params, make, f'equals(metric_id,"{metric}")')
 
 
 def campaigns() -> Sequence[Listing]:
@@ -92,7 +89,6 @@ def campaigns() -> Sequence[Listing]:
             f"campaigns/{channel}",
             "campaigns",
             "updated_at",
-            "greater-than",
             {"page[size]": 100},
             {"campaigns": partial(_campaign, named)},
             f"equals(messages.channel,'{channel}')",

@@ -12,6 +12,7 @@ NAMESPACE = "klaviyo_profile"
 _TEXTS = {"first_name": "first_name", "last_name": "last_name", "job_title": "title"}
 _PLACE = {"city": "city", "region": "region", "postcode": "zip", "timezone": "timezone", "street": "address1"}
 _YES, _NO = "SUBSCRIBED", "UNSUBSCRIBED"
+_NAMESPACES = {"email": "email", "sms": "phone"}
 _ADDRESSES = {"email": "email", "sms": "phone_number"}
 
 
@@ -51,10 +52,7 @@ def consents(found: Object, entry: KlaviyoSourceSettings) -> Iterator[Mapping[st
             continue
         state, when, evidence = said
         yield {
-            "identifiers": {
-                NAMESPACE: identity(found, "identifiers"),
-                "phone" if channel == "sms" else channel: address,
-            },
+            "identifiers": {NAMESPACE: identity(found, "identifiers"), _NAMESPACES[channel]: address},
             "channel": channel,
             "purpose": entry.purpose,
             "state": state,
@@ -69,13 +67,12 @@ def _word(told: Object) -> tuple[str, datetime | None, str] | None:
     """State, time and evidence. Whoever is suppressed gets nothing, whatever the subscription says."""
     suppressed = _suppressions(told.get("suppression"))
     if suppressed:
-        when, reason = max(suppressed)
-        return "denied", when, f"suppressed: {reason}"
+        latest, reason = max(suppressed)
+        return "denied", latest, f"suppressed: {reason}"
     state = text(told, "consent", "state")
     when = moment(told, "consent_timestamp", "occurred_at") or moment(told, "last_updated", "occurred_at")
-    evidence = ", ".join(
-        each for each in (text(told, name, "evidence") for name in ("method", "method_detail")) if each
-    )
+    named = [text(told, name, "evidence") for name in ("method", "method_detail")]
+    evidence = ", ".join(each for each in named if each)
     if state == _NO:
         return "denied", when, evidence
     if state != _YES:

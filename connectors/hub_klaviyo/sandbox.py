@@ -6,10 +6,11 @@ import re
 import secrets
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import ClassVar, cast
+from urllib.parse import urlencode
 
 from hub.sdk.records import Json
 from hub.sdk.sandbox import Change, Reply, Request, SourceSandbox, people, route
@@ -93,16 +94,13 @@ class KlaviyoSandbox(SourceSandbox):
         """Change a profile now."""
         self._attributes("profiles", key).update({**attributes, "updated": self._stamp()})
 
-    def event(self, metric: str, profile: str, *, at: datetime | None = None, **properties: Json) -> str:
+    def event(self, metric: str, profile: str, *, at: datetime | None = None, properties: Json = None) -> str:
         """Let an event happen, now or as of another time; return its id."""
-        when = (at or self.now()).isoformat()
-        seconds = int((at or self.now()).timestamp())
+        when = at or self.now()
         held: Held = {
-            "timestamp": seconds,
-            "datetime": when,
-            "event_properties": properties,
+            "timestamp": int(when.timestamp()), "datetime": when.isoformat(), "event_properties": properties or {},
             "uuid": f"{self._number:032x}",
-        }
+        }  # fmt: skip
         related: Held = {
             name: {"data": {"type": name, "id": key}} for name, key in (("profile", profile), ("metric", metric))
         }
@@ -113,7 +111,8 @@ class KlaviyoSandbox(SourceSandbox):
         now = self._stamp()
         return self._add("campaigns", "01CAMPAIGN", {
             "name": name, "status": "Sent", "archived": False, "audiences": {"included": [], "excluded": []},
-            "send_options": {"use_smart_sending": True}, "tracking_options": None, "send_strategy": {"method": "immediate"},
+            "send_options": {"use_smart_sending": True}, "tracking_options": None,
+            "send_strategy": {"method": "immediate"},
             "created_at": now, "scheduled_at": now, "updated_at": now, "send_time": now, "_channel": channel,
         })  # fmt: skip
 
@@ -131,7 +130,11 @@ class KlaviyoSandbox(SourceSandbox):
 
     def make(self, stream: str, count: int = 1) -> Sequence[str]:
         """Let profiles, received e-mails or campaigns come into being now."""
-        making = {"people": self.profile, "messages": self._received, "campaigns": lambda: self.campaign("Spring")}
+        making: dict[str, Callable[[], str]] = {
+            "people": self.profile,
+            "messages": self._received,
+            "campaigns": lambda: self.campaign("Spring"),
+        }
         return [making[stream]() for _ in range(count)]
 
     def touch(self, stream: str, key: str, text: str) -> None:
@@ -227,17 +230,15 @@ class KlaviyoSandbox(SourceSandbox):
     # -- how ----------------------------------------------------------------------------------------------------------
 
     def _received(self) -> str:
-        return self.event(self.received, next(iter(self.held["profiles"]), "01SANDBOX0"), Subject="Hello")
+        return self.event(
+            self.received, next(iter(self.held["profiles"]), "01SANDBOX0"), properties={"Subject": "Hello"}
+        )
 
     def _add(self, kind: str, prefix: str, attributes: Held, related: Held | None = None) -> str:
         self._number += 1
         key = f"{prefix}{self._number:08}"
-        self.held[kind][key] = {
-            "type": _TYPES[kind],
-            "id": key,
-            "attributes": attributes,
-            "relationships": related or {},
-        }
+        about: Held = {"type": _TYPES[kind], "id": key, "links": {"self": f"https://a.klaviyo.com/api/{kind}/{key}/"}}
+        self.held[kind][key] = {**about, "attributes": attributes, "relationships": related or {}}
         return key
 
     def _attributes(self, kind: str, key: str) -> Held:
@@ -273,11 +274,8 @@ class KlaviyoSandbox(SourceSandbox):
         if last is None:
             return None
         cursor = base64.urlsafe_b64encode(json.dumps(last).encode()).decode().rstrip("=")
-        kept = {name: values[-1] for name, values in request.query.items() if name != "page[cursor]"}
-        query = "&".join(
-            f"{_quoted(name)}={_quoted(value)}" for name, value in {**kept, "page[cursor]": cursor}.items()
-        )
-        return f"{self.url}{request.path}?{query}"
+        asked = {**{name: values[-1] for name, values in request.query.items()}, "page[cursor]": cursor}
+        return f"{self.url}{request.path}?{urlencode(asked)}"
 
 
 def said(consent: str, when: str | None = None, *suppressions: Mapping[str, Json]) -> Json:
@@ -340,10 +338,6 @@ def _shown(each: Held, more: Sequence[str]) -> Held:
     hidden = {"_channel"} if "subscriptions" in more else {"_channel", "subscriptions"}
     attributes = {name: value for name, value in cast("Held", each["attributes"]).items() if name not in hidden}
     return {**each, "attributes": attributes}
-
-
-def _quoted(text: str) -> str:
-    return "".join(char if char.isalnum() or char in "-_.~" else f"%{ord(char):02X}" for char in text)
 
 
 def _answer(body: Json) -> Reply:
