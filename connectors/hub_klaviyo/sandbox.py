@@ -34,6 +34,14 @@ _OPERATORS = {
 }
 _SCOPES = frozenset(f"{kind}:read" for kind in (*_TYPES, "accounts"))
 _DATED = re.compile(r"\d{4}-\d\d-\d\d")
+_CONTACT: Json = {
+    "default_sender_name": "Sandbox", "default_sender_email": "shop@shop.example", "website_url": "https://shop.example",
+    "organization_name": "Sandbox",
+    "street_address": {
+        "address1": "1 High Street", "address2": "", "city": "Bristol", "region": "", "country": "United Kingdom",
+        "zip": "BS1 4DJ",
+    },
+}  # fmt: skip
 Held = dict[str, Json]
 
 
@@ -197,7 +205,7 @@ class KlaviyoSandbox(SourceSandbox):
     def accounts(self, _request: Request) -> Reply:
         """Describe the account."""
         told: Json = {
-            "test_account": True, "contact_information": {"organization_name": "Sandbox"}, "industry": None,
+            "test_account": True, "contact_information": _CONTACT, "industry": None,
             "timezone": "Europe/Berlin", "preferred_currency": "EUR", "public_api_key": "SaNdBx", "locale": "en-US",
         }  # fmt: skip
         link = f"{self.url}/api/accounts"
