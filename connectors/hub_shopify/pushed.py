@@ -89,7 +89,7 @@ def page(delivery: Delivery, source: ShopifySourceSettings) -> Page:
     if topic in _CHANGES:
         return _changed(_CHANGES[topic], body, source)
     if topic in _DELETIONS:
-        return Page(deleted={_DELETIONS[topic]: [_number(body)]})
+        return Page(deleted={_DELETIONS[topic]: {_number(body): delivery.received_at}})
     if topic in _CONSENTS:
         return _consents(body, source, delivery.received_at)
     if topic == "customers/merge":

@@ -8,7 +8,7 @@ import pyarrow as pa
 from hub.sdk.connector import Source
 from hub.sdk.errors import BadData
 from hub.sdk.records import Delivery, Fact, Json, Page
-from hub.sdk.streams import QUARANTINE, STREAMS
+from hub.sdk.streams import QUARANTINE, STREAMS, Stream
 from hub.sdk.tables import table_of
 from hub_webhook.mapping import Misfit, at, fits, loaded, record
 from hub_webhook.settings import WebhookSettings, WebhookSourceSettings
@@ -60,14 +60,10 @@ class WebhookSource(Source[WebhookSettings, WebhookSourceSettings]):
                 rows.append(record(item, self.source))
             except Misfit as misfit:
                 refused.append(self._refused(delivery, misfit))
-        return self._page(event, rows, refused)
-
-    def _page(self, event: Json, rows: Sequence[Mapping[str, object]], refused: Sequence[Mapping[str, object]]) -> Page:
-        stream = self.source.canonical
         quarantine = pa.Table.from_pylist(list(refused), schema=QUARANTINE) if refused else None
+        stream = self.source.canonical
         if self.source.deleted_when and fits(event, self.source.deleted_when):
-            keys = [str(row[stream.key[0]]) for row in rows if row[stream.key[0]] is not None]
-            return Page(deleted={stream.name: keys}, quarantine=quarantine)
+            return Page(deleted={stream.name: _gone(stream, rows, delivery.received_at)}, quarantine=quarantine)
         return Page({stream.name: table_of(stream.name, rows)} if rows else {}, quarantine=quarantine)
 
     def _items(self, event: Json) -> Sequence[object]:
@@ -81,3 +77,13 @@ class WebhookSource(Source[WebhookSettings, WebhookSourceSettings]):
     def _refused(self, delivery: Delivery, misfit: Misfit) -> Mapping[str, object]:
         raw = delivery.body.decode("utf-8", "replace")[:_RAW_LIMIT]
         return {"stream": self.source.stream, "field": misfit.field, "reason": str(misfit), "raw": raw}
+
+
+def _gone(stream: Stream, rows: Sequence[Mapping[str, object]], received: datetime) -> Mapping[str, datetime]:
+    """Keys of deleted records, and when: the record's own version where the event has it, else the event's receipt."""
+    found = {}
+    for row in rows:
+        key, when = row[stream.key[0]], row.get(stream.version or "")
+        if key is not None:
+            found[str(key)] = when if isinstance(when, datetime) else received
+    return found

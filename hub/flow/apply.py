@@ -186,7 +186,9 @@ def _merge(engine: Engine, stream: str) -> None:
 def _carry_over(engine: Engine, stream: str) -> None:
     """What replaces current rows: nothing older than them, their first sight, and what was not known this time.
 
-    A tombstone keeps the record's content as a ghost: its links and its first sight hold the profile's id together.
+    A tombstone keeps the record's content as a ghost: its links and its first sight hold the profile's id together. One
+    that says when is as old as that: a newer row stays, an older one does not bring the record back. One that does not
+    is about what is there now, which the next row of the same version brings back (a record that was restored).
     So does a row whose identifiers could not be read. Rows that say nothing new are left out, so that a file read
     again touches nobody; but a consent without a time is news whenever it is read: no, yes, no ends with no.
     """
@@ -199,17 +201,19 @@ def _carry_over(engine: Engine, stream: str) -> None:
         f"({unread.format(name)} or i.{name} is not distinct from c.{name})" for name in columns_of(stream)
     )
     same += " and i.occurred_at is not null" if stream == "consents" else ""
+    nothing_newer = """case when i._deleted then coalesce(i._version <= c._version, i._version is null)
+                            else i._version is not distinct from c._version end"""
     engine.run(f"""
         create or replace temp table arriving as
         select {kept}, i._connection, i._source, i._key,
                case when {unlinked} then coalesce(c._node, i._node) else i._node end as _node,
                case when {unlinked} then coalesce(c._links, i._links) else i._links end as _links,
-               case when i._deleted then c._version else i._version end as _version,
+               case when i._deleted then greatest(c._version, i._version) else i._version end as _version,
                i._order, least(i._first, coalesce(c._first, i._first)) as _first, i._deleted
         from incoming i left join current_{stream} c on c._connection = i._connection and c._key = i._key
         where c._key is null
-           or ((i._deleted or c._version is null or (i._version is not null and i._version >= c._version))
-               and not ({same} and (i._deleted or i._version is not distinct from c._version)
+           or ((c._version is null or i._version >= c._version or (i._version is null and (i._deleted or c._deleted)))
+               and not ({same} and {nothing_newer}
                         and ({unlinked} or i._links is not distinct from c._links) and i._deleted = c._deleted))""")
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from hub.flow.tray import Tray
+from hub.lake.tray import Tray
 from hub.sdk.connector import Source
 from hub.sdk.errors import BadData, BrokenPlugin, HubError
 from hub.sdk.records import Json, Page

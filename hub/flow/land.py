@@ -1,7 +1,8 @@
 """Write a page to the landing log in its streams' fixed schemas, then commit its files and its cursor together."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 
 import numpy as np
@@ -14,12 +15,13 @@ from hub.lake.landing import Landing
 from hub.sdk.errors import BrokenPlugin
 from hub.sdk.identity import normalise
 from hub.sdk.records import Page
-from hub.sdk.streams import COUNT, FLAG, QUARANTINE, SCHEMA_VERSION, STREAMS, TEXT, Stream, arriving
+from hub.sdk.streams import COUNT, FLAG, QUARANTINE, SCHEMA_VERSION, STREAMS, TEXT, WHEN, Stream, arriving
 from hub.store.control import Store
 from hub.store.landing import CursorMove
 from hub.store.models import LandedFile
 
 QUARANTINED = "quarantine"
+_A_MOMENT = timedelta(microseconds=1)
 _NEEDED = {"consents": ("channel",)}  # beside the key; a no that cannot be placed must be seen, not dropped
 
 
@@ -257,17 +259,21 @@ def _write(table: pa.Table, stream: str, page: Page, place: Place, landing: Land
 def _write_absences(page: Page, place: Place, landing: Landing) -> list[LandedFile]:
     """Tombstones and merges land as files of their own."""
     files: list[LandedFile] = []
-    for name, keys in page.deleted.items():
-        gone = _tombstones(STREAMS[name], list(keys), place)
+    for name, deleted in page.deleted.items():
+        gone = _tombstones(STREAMS[name], deleted, place)
         files += _write(gone, DELETED + name, replace(page, complete=False), place, landing)
     if page.merged:
         files += _write(_merges(list(page.merged), place), MERGES.name, replace(page, complete=False), place, landing)
     return files
 
 
-def _tombstones(stream: Stream, keys: list[str], place: Place) -> pa.Table:
+def _tombstones(stream: Stream, gone: Sequence[str] | Mapping[str, datetime], place: Place) -> pa.Table:
+    """One row per key. Its version is when it was deleted; a deletion is later than a change of the same instant."""
+    keys = list(gone)
+    times = [gone[key] + _A_MOMENT for key in keys] if isinstance(gone, Mapping) else [None] * len(keys)
     empty = _conform(pa.table({"_file": pa.nulls(len(keys), TEXT)}), arriving(stream.name), stream.name)
     table = _framed(empty, place).append_column("_key", pa.array(keys, TEXT))
+    table = table.set_column(table.schema.get_field_index("_version"), "_version", pa.array(times, WHEN))
     if stream.has_person:
         table = table.append_column("_links", _links(table, stream, place.connection))
     return table.append_column("_deleted", pa.array([True] * len(keys), FLAG))

@@ -39,7 +39,9 @@ class Page:
     `window`: for streams that a vendor restates by day: this page belongs to those days (both inclusive), which become
         current only with a page that says `window_complete`. That page names every stream of the window, with an empty
         table where nothing is left.
-    `deleted`: stream -> record keys that the source says are gone. `merged`: (losing, winning) keys of `people`.
+    `deleted`: stream -> record keys that the source says are gone; a mapping of them to when they were deleted (aware)
+        where it knows, so that neither a late deletion nor a late change of before wins.
+    `merged`: (losing, winning) keys of `people`.
     `warnings`: sentences for the operator (sampled, thresholded, access denied); the run becomes amber.
     """
 
@@ -50,7 +52,7 @@ class Page:
     complete: bool = False
     window: tuple[date, date] | None = None
     window_complete: bool = False
-    deleted: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    deleted: Mapping[str, Sequence[str] | Mapping[str, datetime]] = field(default_factory=dict)
     merged: Sequence[tuple[str, str]] = ()
     warnings: Sequence[str] = ()
 

@@ -1,6 +1,6 @@
 """From the log to the current version of every record."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -145,3 +145,45 @@ def test_page_by_page_equals_all_at_once(
             hub.update()
         query = "select _key, first_name, _deleted, _first, _order from current_people order by _key"
         assert hub.rebuilt().run(query) == hub.engine.run(query)
+
+
+@given(st.lists(st.tuples(st.integers(1, 20), st.booleans()), min_size=1, max_size=8, unique_by=lambda each: each[0]))
+@settings(max_examples=40, deadline=None)
+def test_the_latest_of_changes_and_deletions_counts(history: list[tuple[int, bool]]) -> None:
+    """In whatever order they come, and however often."""
+    with TemporaryDirectory() as folder:
+        hub = SmallHub(Path(folder))
+        for day, deletes in [*history, *history[:2]]:
+            when = datetime(2018, 1, day)  # noqa: DTZ001 - as it lands: naive UTC
+            row = {"record_id": "1", "first_name": f"of day {day}", "updated_at": when}
+            gone = Page(deleted={"people": {"1": when.replace(tzinfo=UTC)}})
+            hub.land(gone if deletes else Page(rows={"people": table("people", [row])}))
+            hub.update()
+        day, deletes = max(history)
+        [(name, deleted)] = hub.engine.run("select first_name, _deleted from current_people")
+        assert deletes == deleted
+        assert deletes or f"of day {day}" == name
+
+
+def test_a_deletion_of_the_same_instant_is_later(tmp_path: Path) -> None:
+    """A record is not changed any more once it is deleted; the same change again does not bring it back."""
+    hub = SmallHub(tmp_path)
+    when = datetime(2018, 1, 1)  # noqa: DTZ001 - as it lands: naive UTC
+    change = Page(rows={"people": table("people", [{"record_id": "1", "updated_at": when}])})
+    for page in (change, Page(deleted={"people": {"1": when.replace(tzinfo=UTC)}}), change):
+        hub.land(page)
+        hub.update()
+    assert [(True,)] == hub.engine.run("select _deleted from current_people")
+
+
+def test_a_deletion_without_a_time_is_about_what_is_there_now(tmp_path: Path) -> None:
+    """A record that was restored is as old as before, and comes back with the next read."""
+    hub = SmallHub(tmp_path)
+    when = datetime(2018, 1, 1)  # noqa: DTZ001 - as it lands: naive UTC
+    change = Page(rows={"people": table("people", [{"record_id": "1", "updated_at": when}])})
+    found = []
+    for page in (change, Page(deleted={"people": ["1"]}), change):
+        hub.land(page)
+        hub.update()
+        found += hub.engine.run("select _deleted from current_people")
+    assert [(False,), (True,), (False,)] == found

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from hub.flow.tray import Tray
+from hub.lake.tray import Tray
 from hub.sdk.errors import BadData
 from hub.sdk.records import Page
 from hub.sdk.tables import table_of
