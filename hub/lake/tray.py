@@ -1,4 +1,4 @@
-"""Before the log: between the thread that reads a source and the one that lands: small pages are joined, and no reader runs away.
+"""Before the log: small pages are joined between the thread that reads and the one that lands; no reader runs away.
 
 A commit and a file for each small page would take longer than reading it.
 """
