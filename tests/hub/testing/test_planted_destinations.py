@@ -96,7 +96,7 @@ BUGS = (
         "client.py",
         'f"/lists/{list_id}/members", json=',
         'f"/lists/{list_id}/members", params={"first": str(changes[0]["email"])}, json=',
-        "nobody_is_named_in_an_error",
+        "requests_name_nobody_in_their_address",
     ),
     Bug(
         "hides errors",
