@@ -78,9 +78,10 @@ class Ledger:
         why = ""
         for number in range(_ROUNDS):
             self.now += timedelta(days=2) + self.desk.made.capabilities.settles_within
-            self._unpark()
             if number:
                 self._compare()
+            else:
+                self._unpark()
             before = self.plans
             why = self.run()
             self.desk.box.catch_up()
