@@ -85,7 +85,12 @@ def a_deleted_list_is_made_anew_or_told(desk: Desk) -> None:
     desk.box.delete_list()
     batch = next(desk.batches(destination, target, "add", dict.fromkeys(wanted, "")))
     said: dict[str, object] = {}
-    error = errors_of(desk, lambda: said.update(desk.verdicts(destination, target, handle, batch)))
+
+    def push() -> None:
+        said.update(desk.verdicts(destination, target, handle, batch))
+        destination.close(target, handle)
+
+    error = errors_of(desk, push)
     present = {wire for wire, each in said.items() if getattr(each, "outcome", "") == "present"}
     must(present <= desk.box.members(), "people count as present on a list that was deleted")
     must(not isinstance(error, RetryLater), f"a list that was deleted does not come back later: {error!r}")

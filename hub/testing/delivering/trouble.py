@@ -52,10 +52,11 @@ def a_time_out_is_no_failure_and_no_success(desk: Desk) -> None:
 def any_write_of_a_delivery_can_be_lost(desk: Desk) -> None:
     """Whichever of a delivery's writes gets no answer, no verdict is wrong, and sent again everybody is there."""
     usual = _usual(desk)
+    faults: tuple[Keys, ...] = ({"kind": "reset_after"}, {"kind": "status", "status": 503})
     for place in range(1, min(usual, 5)):
-        for number, lost in enumerate(({"kind": "reset_after"}, {"kind": "status", "status": 503})):
+        for number, lost in enumerate(faults):
             wanted = desk.people(3, 6 * place + 3 * number)
-            with desk.fault(**lost, skip=place):
+            with desk.fault(**{**lost, "skip": place}):
                 _outcome(desk, wanted)
             desk.deliver("add", wanted)
             same(set(wanted), desk.box.members() & set(wanted), f"{lost} at write {place + 1}: members, sent again")

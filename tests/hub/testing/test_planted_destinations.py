@@ -120,13 +120,6 @@ BUGS = (
         'str(f"auth',
         "good_credentials_are_enough",
     ),
-    Bug(
-        "loses the odd signs of addresses",
-        "destination.py",
-        '"email": row.wire["email"], "fields"',
-        '"email": row.wire["email"].partition("+")[0], "fields"',
-        "odd_addresses_are_kept_apart",
-    ),
     Bug("sends no fields", "destination.py", "dict(row.fields)", "{}", "fields_arrive_with_their_people"),
     Bug(
         "sends one person's fields to all",
