@@ -127,6 +127,8 @@ def _title(response: Response) -> str:
 
 
 def _answer(response: Response) -> Reply:
+    if response.status == HTTPStatus.NO_CONTENT:
+        return Reply(HTTPStatus.OK, {})
     return Reply(
         HTTPStatus.OK if response.status < HTTPStatus.MULTIPLE_CHOICES else response.status, response.json_object()
     )
