@@ -14,7 +14,25 @@ from hub_mailchimp.settings import MailchimpSettings
 CONNECTIONS = 8  # Mailchimp allows 10 at a time per user, all keys together
 PAGE = 1000  # the most that `count` may be
 _TIMEOUT = 120.0  # seconds after which Mailchimp itself gives up
-_EMPTY_MEANS_TOO_FAST = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS})
+_TITLES = frozenset(
+    {
+        "API Key Invalid",
+        "API Key Missing",
+        "Bad Request",
+        "Forbidden",
+        "Forgotten Email Not Subscribed",
+        "Internal Server Error",
+        "Invalid Resource",
+        "JSON Parse Error",
+        "Member Exists",
+        "Member In Compliance State",
+        "Method Not Allowed",
+        "Resource Not Found",
+        "Too Many Requests",
+        "User Disabled",
+        "Wrong Datacenter",
+    }
+)
 _NO_PARAMS: Mapping[str, str | int] = {}
 _OF_ROWS = (
     HTTPStatus.BAD_REQUEST,
@@ -94,20 +112,23 @@ def items(body: Mapping[str, Json], key: str) -> Sequence[Mapping[str, Json]]:
 
 
 def _throttled(response: Response) -> timedelta | None:
-    """See the edge's refusals: 429, or 403, without a problem document; the vendor names no pause."""
+    """See the edge's refusal: 403 without a problem document, as well as 429, which is always one."""
     explained = bool(response.body) and "json" in response.headers.get("content-type", "")
-    return timedelta(0) if response.status in _EMPTY_MEANS_TOO_FAST and not explained else None
+    return timedelta(0) if response.status == HTTPStatus.FORBIDDEN and not explained else None
 
 
 def _title(response: Response) -> str:
-    """Return the title of a problem document, which never holds data of people."""
+    """Return the title of a problem document where it is a known one; another could quote anything."""
     if "json" not in response.headers.get("content-type", ""):
         return ""
     body = response.json()
-    return str(body.get("title", "")) if isinstance(body, Mapping) else ""
+    title = body.get("title") if isinstance(body, Mapping) else None
+    return title if isinstance(title, str) and title in _TITLES else ""
 
 
 def _answer(response: Response) -> Reply:
+    if response.status == HTTPStatus.NO_CONTENT:
+        return Reply(HTTPStatus.OK, {})
     return Reply(
         HTTPStatus.OK if response.status < HTTPStatus.MULTIPLE_CHOICES else response.status, response.json_object()
     )

@@ -5,12 +5,12 @@ from datetime import timedelta
 from typing import ClassVar
 
 from hub.sdk.connector import Capabilities, Context, Destination
-from hub.sdk.errors import ConfigError, StopConnection
-from hub.sdk.records import Answer, Batch, Fact, Json, Observed, Suppression, Target
+from hub.sdk.errors import ConfigError, StopConnection, Unanswered
+from hub.sdk.records import Answer, Batch, Fact, Json, Observed, Row, Suppression, Target, Verdict
 from hub.sdk.settings import AudienceSettings
-from hub_mailchimp.account import Account
-from hub_mailchimp.client import Client
-from hub_mailchimp.contacts import Contacts
+from hub_mailchimp.account import Account, MailingList
+from hub_mailchimp.client import Client, Reply
+from hub_mailchimp.contacts import Contacts, member_path
 from hub_mailchimp.merge_fields import check_names
 from hub_mailchimp.settings import MailchimpSettings, MailchimpTarget
 from hub_mailchimp.tags import Tag
@@ -89,6 +89,22 @@ class MailchimpDestination(Destination[MailchimpSettings, MailchimpTarget]):
             return map(_observed, self._pages(f"/lists/{known['list']}/members", {}))
         hidden = {f"include_{state}": "true" for state in ("cleaned", "transactional", "unsubscribed")}
         return map(_observed, self._pages(f"/lists/{known['list']}/segments/{known['segment']}/members", hidden))
+
+    def erase(self, rows: Sequence[Row]) -> Sequence[Verdict]:
+        """Delete people for good in every list of the account; Mailchimp never takes their addresses again by API."""
+        lists = self.account.lists()
+        return [self._erased(index, row, lists) for index, row in enumerate(rows)]
+
+    def _erased(self, index: int, row: Row, lists: Sequence[MailingList]) -> Verdict:
+        for one in lists:
+            path = f"{member_path(one.id, row.wire['email'])}/actions/delete-permanent"
+            try:
+                answer = self.client.write("POST", path, {})
+            except Unanswered:
+                return Verdict(index, "unknown", "no_answer")
+            if answer.status not in (Reply.OK, Reply.MISSING):
+                return Verdict(index, "retry", f"http_{answer.status}")
+        return Verdict(index, "absent")
 
     def _pages(self, path: str, params: Mapping[str, str]) -> Iterator[Mapping[str, Json]]:
         return self.client.pages(path, "members", {**params, "fields": _SHOWN})

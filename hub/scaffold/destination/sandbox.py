@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Mapping
 from http import HTTPStatus
 
-from hub.sdk.records import Json
+from hub.sdk.records import Json, Outcome
 from hub.sdk.sandbox import DestinationSandbox, Reply, Request, route
 
 _MOST, _PAGE = 100, 50
@@ -15,6 +15,8 @@ class ExampleSandbox(DestinationSandbox):
 
     name = "example"
     writes = ("POST", "/v1/lists/*/members")
+    verdicts = frozenset({"rejected"})
+    field = "first_name"
 
     def __init__(
         self, *, seed: int = 0, size: int = 0, port: int = 0, latency: float = 0.0, keep: int = 10_000
@@ -22,6 +24,7 @@ class ExampleSandbox(DestinationSandbox):
         super().__init__(seed=seed, size=size, port=port, latency=latency, keep=keep)
         self.lists: dict[str, dict[str, Json]] = {}
         self.unsubscribed: set[str] = set()
+        self.refuses: set[str] = set()
         self._keys = 0
 
     # -- what the conformance suite asks ----------------------------------------------------------------------------
@@ -51,6 +54,30 @@ class ExampleSandbox(DestinationSandbox):
         self.unsubscribed.add(wire)
         for found in self.lists.values():
             found.pop(wire, None)
+
+    def value(self, wire: str) -> Json:
+        """Return the name that was sent with a person."""
+        return _object(self.lists["News"][wire]).get(self.field)
+
+    def spoil(self, wire: str, outcome: Outcome) -> None:  # noqa: ARG002 - there is one kind
+        """Take an address for an invalid one."""
+        self.refuses.add(wire)
+
+    def mend(self) -> None:
+        """Take every address again."""
+        self.refuses.clear()
+
+    def delete_list(self) -> None:
+        """Forget the list and who was on it."""
+        del self.lists["News"]
+
+    def put_on(self, wire: str) -> None:
+        """Add somebody by hand."""
+        self.lists["News"][wire] = {}
+
+    def take_off(self, wire: str) -> None:
+        """Take somebody off by hand."""
+        del self.lists["News"][wire]
 
     # -- what the vendor does ---------------------------------------------------------------------------------------
 
@@ -100,7 +127,7 @@ class ExampleSandbox(DestinationSandbox):
         if change["op"] == "remove":
             found.pop(email, None)
             return {"email": email, "status": "removed"}
-        if email in self.unsubscribed or email.count("@") != 1:
+        if email in self.unsubscribed or email in self.refuses or email.count("@") != 1:
             return {"email": email, "status": "unsubscribed" if email in self.unsubscribed else "invalid"}
         found[email] = change.get("fields")
         return {"email": email, "status": "added"}

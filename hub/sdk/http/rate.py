@@ -110,3 +110,9 @@ def limiter(rate: Rate | None, connections: int, sleep: Callable[[float], None] 
         found = _LIMITERS.setdefault(rate.account, own) if rate else own
     found.tighten(rate, connections)
     return found
+
+
+def forget_limits() -> None:
+    """Forget every account's limits and pauses, as a new process does; for tests."""
+    with _LOCK:
+        _LIMITERS.clear()

@@ -96,7 +96,7 @@ BUGS = (
         "client.py",
         'f"/lists/{list_id}/members", json=',
         'f"/lists/{list_id}/members", params={"first": str(changes[0]["email"])}, json=',
-        "nobody_is_named_in_an_error",
+        "requests_name_nobody_in_their_address",
     ),
     Bug(
         "hides errors",
@@ -119,6 +119,105 @@ BUGS = (
         'yield Fact("ok", f"auth',
         'str(f"auth',
         "good_credentials_are_enough",
+    ),
+    Bug("sends no fields", "destination.py", "dict(row.fields)", "{}", "fields_arrive_with_their_people"),
+    Bug(
+        "sends one person's fields to all",
+        "destination.py",
+        "[_change(batch, row) for row in batch.rows]",
+        "[{**_change(batch, row), 'fields': dict(batch.rows[-1].fields)} for row in batch.rows[:1]]"
+        " + [_change(batch, row) for row in batch.rows[1:]]",
+        "fields_arrive_with_their_people",
+    ),
+    Bug(
+        "tells a refusal as nothing",
+        "destination.py",
+        '    "invalid": "rejected",\n',
+        "",
+        "a_person_who_is_refused_costs_nobody_else",
+    ),
+    Bug(
+        "gives up a batch for one row",
+        "destination.py",
+        "        said = {",
+        "        if any(each.get('status') == 'invalid' for each in results):\n"
+        "            raise StopConnection('a row is bad')\n        said = {",
+        "a_person_who_is_refused_costs_nobody_else",
+    ),
+    Bug(
+        "keeps an opt-out to itself",
+        "destination.py",
+        'Suppression("email", "marketing") if outcome == "suppressed" else None',
+        "None",
+        "who_opted_out_stays_out",
+    ),
+    Bug(
+        "clears the list before each plan",
+        "destination.py",
+        SENT,
+        "        for each in list(self.client.members(handle)) if batch.op == 'update' else ():\n"
+        "            self.client.change(handle, [{'op': 'remove', 'email': each['email']}], batch.id)\n" + SENT,
+        "who_was_put_on_by_hand_is_left_alone",
+    ),
+    Bug(
+        "finds nobody when it reads back",
+        "destination.py",
+        'Observed({"email": str(each.get("email"))}, "present")',
+        'Observed({"email": str(each.get("email"))}, "absent")',
+        "drift_is_seen",
+    ),
+    Bug(
+        "makes a deleted list a success",
+        "destination.py",
+        SENT,
+        where_it_fails(ALL_WELL),
+        "a_deleted_list_is_made_anew_or_told",
+    ),
+    Bug(
+        "takes any refusal for a success",
+        "destination.py",
+        SENT,
+        where_it_fails(ALL_WELL),
+        "a_refusal_of_the_whole_is_no_success",
+    ),
+    Bug("quotes the vendor", "client.py", 'get("code", "")', 'get("message", "")', "nobody_is_named_in_an_error"),
+    Bug(
+        "writes people into the log",
+        "destination.py",
+        SENT,
+        "        __import__('logging').getLogger('x').debug('sent %s', [row.wire for row in batch.rows])\n" + SENT,
+        "nobody_is_named_in_an_error",
+    ),
+    Bug(
+        "puts the vendor's words into a code",
+        "destination.py",
+        "str(status)",
+        "f'{status} {batch_email}'.replace('{batch_email}', '')",
+        "a_refused_row_names_nobody",
+    ),
+    Bug(
+        "waits for a time-out and says no",
+        "destination.py",
+        SENT,
+        where_it_fails('raise RetryLater("too slow")'),
+        "a_time_out_is_no_failure_and_no_success",
+    ),
+    Bug(
+        "removes all but the first batch never",
+        "destination.py",
+        SENT,
+        "        if batch.op == 'remove' and batch.sequence > 1:\n"
+        "            return [Verdict(index, 'absent') for index in range(len(batch.rows))]\n" + SENT,
+        "many_are_removed",
+    ),
+    Bug(
+        "counts a lost removal as done",
+        "destination.py",
+        SENT,
+        "        try:\n    " + SENT + "        except HubError:\n            if batch.op != 'remove':\n"
+        "                raise\n            results = "
+        "[{'email': row.wire['email'], 'status': 'removed'} for row in batch.rows]\n",
+        "a_removal_without_an_answer_is_in_doubt",
     ),
 )
 
