@@ -1,4 +1,4 @@
-"""Prove that an event is genuine and fresh: over the bytes as they came, in constant time, with either secret. Sign ours.
+"""Prove that an event is genuine and fresh, over its bytes, in constant time, with either secret; sign ours.
 
 Standard Webhooks: HMAC-SHA256 over `id.timestamp.body`, key = what follows `whsec_`, as base64
 (standard-webhooks/standard-webhooks, spec). Other senders: HMAC over the body, or over `timestamp.body`.
