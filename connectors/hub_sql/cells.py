@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
+from typing import Any
 
 from sqlalchemy import JSON, BigInteger, Boolean, Date, DateTime, Double, Text
 from sqlalchemy.dialects import mysql
@@ -13,7 +14,7 @@ from hub.sdk.records import Json
 
 _MOST = 1 << 63
 
-TYPES: Mapping[str, Callable[[], TypeEngine[object]]] = {
+TYPES: Mapping[str, Callable[[], TypeEngine[Any]]] = {
     "text": Text,
     "integer": BigInteger,
     "number": Double,

@@ -51,6 +51,8 @@ class SqlDestination(Destination[SqlSettings, SqlTarget]):
             raise ConfigError(f'audience "{audience.name}": types names "{strange[0]}", which is no field.')
         if twice := sorted({base_of(each) for each in audience.match_on} & audience.fields.keys()):
             raise ConfigError(f'audience "{audience.name}": "{twice[0]}" is a field and in match_on; rename the field.')
+        if odd := sorted(name for name in audience.fields if "%" in name):  # PyMySQL's bulk inserts garble it
+            raise ConfigError(f'audience "{audience.name}": the field "{odd[0]}" holds %; rename it.')
         return [Target(f"table/{wanted.table}", "membership", fields=True)]
 
     def open(self, target: Target, audience: AudienceSettings, plan_id: str, total: int) -> Json:  # noqa: ARG002

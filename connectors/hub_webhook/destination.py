@@ -38,8 +38,10 @@ class WebhookDestination(Destination[WebhookSettings, WebhookTarget]):
         """Post a signed event of the type `ping`, which holds nobody."""
         try:
             answer = self._post("ping", f"ping-{self.context.now:%Y%m%dT%H%M%S}", {})
-            level, said = ("ok", "takes") if answer.status < HTTPStatus.MULTIPLE_CHOICES else ("error", "does not take")
-            yield Fact(level, f"{self.settings.url} {said} signed requests (status {answer.status})")
+            if answer.status < HTTPStatus.MULTIPLE_CHOICES:
+                yield Fact("ok", f"{answer.request}: takes signed requests")
+            else:
+                yield Fact("error", f"{answer.request}: does not take signed requests (status {answer.status})")
         except HubError as error:
             yield Fact("error", str(error))
 
@@ -55,7 +57,11 @@ class WebhookDestination(Destination[WebhookSettings, WebhookTarget]):
 
         A status that speaks of the rows (400, 413, 422) is no verdict on all of them: the batch is halved.
         """
-        data = {"list": target.key.removeprefix("list/"), "op": batch.op, "rows": [_shown(row) for row in batch.rows]}
+        data: Mapping[str, Json] = {
+            "list": target.key.removeprefix("list/"),
+            "op": batch.op,
+            "rows": [_shown(row) for row in batch.rows],
+        }
         answer = self._post("audience.changed", batch.id, data)
         if answer.status == HTTPStatus.CONFLICT:  # the same id is being worked on, or was
             raise RetryLater(f"{answer.request}: answered 409, it is at work on this id.")
