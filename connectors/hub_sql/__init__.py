@@ -1,4 +1,4 @@
-"""SQL: a query per stream, from any database that SQLAlchemy reaches. See README.md beside this file.
+"""SQL: a query per stream, from any database that SQLAlchemy reaches, and tables kept. See README.md beside this file.
 
 settings      what a user writes
 source        what the hub calls: check, read
@@ -11,14 +11,18 @@ cursors       where an increment begins
 layout        which column of a result does what
 pages         rows become a page
 values        columns of a result become columns of a stream
+destination   what the hub calls for audiences: check, targets, open, push, read_back
+table         one table that is kept
+cells         values of fields become values of columns
 sandbox       a simulated database: a SQLite file
 """
 
 from collections.abc import Sequence
 
-from hub.sdk.connector import Source
+from hub.sdk.connector import Destination, Source
 from hub.sdk.hookspecs import hookimpl
 from hub.sdk.sandbox import Sandbox
+from hub_sql.destination import SqlDestination
 from hub_sql.sandbox import SqlSandbox
 from hub_sql.source import SqlSource
 
@@ -27,6 +31,12 @@ from hub_sql.source import SqlSource
 def hub_sources() -> Sequence[type[Source]]:  # type: ignore[type-arg]
     """Offer the source."""
     return [SqlSource]
+
+
+@hookimpl
+def hub_destinations() -> Sequence[type[Destination]]:  # type: ignore[type-arg]
+    """Offer the destination."""
+    return [SqlDestination]
 
 
 @hookimpl

@@ -51,7 +51,7 @@ class SqlDatabase:
 
     def __init__(self, url: URL, settings: SqlSettings) -> None:
         self._rows, self._wait = settings.batch_rows, settings.statement_timeout.total_seconds()
-        self._engine = _engine(url, self._wait)
+        self._engine = engine_of(url, self._wait)
 
     def quoted(self, name: str) -> str:
         """Return a name as this database writes it."""
@@ -100,7 +100,12 @@ def _batches(rows: CursorResult[*tuple[object, ...]], most: int) -> Iterator[Seq
         yield batch
 
 
-def _engine(url: URL, wait: float) -> Engine:
+def engine_of(url: URL, wait: float) -> Engine:
+    """Return what connects to a database; `wait`: seconds for the next rows. No network.
+
+    Raises:
+        ConfigError: no installed package speaks to it.
+    """
     try:
         engine = create_engine(url, poolclass=NullPool, hide_parameters=True, connect_args=arguments(url, wait))
     except NoSuchModuleError:

@@ -35,8 +35,8 @@ _WHO = {
 }
 
 
-def url_of(written: str, project: Path) -> URL:
-    """Read a URL and choose our drivers; a SQLite file lies in the project, is opened to be read, and never made.
+def url_of(written: str, project: Path, *, mode: str = "ro") -> URL:
+    """Read a URL and choose our drivers; a SQLite file lies in the project, and is never made (`mode`: ro or rw).
 
     Raises:
         ConfigError: it is none.
@@ -49,7 +49,7 @@ def url_of(written: str, project: Path) -> URL:
     if url.drivername != "sqlite" or not url.database or url.database.startswith("file:"):
         return url.set(drivername=_DRIVERS.get(url.drivername, url.drivername))
     path = (project / url.database).resolve()
-    return url.set(database=path.as_uri()).update_query_dict({"mode": "ro", "uri": "true"})
+    return url.set(database=path.as_uri()).update_query_dict({"mode": mode, "uri": "true"})
 
 
 def arguments(url: URL, wait: float) -> dict[str, object]:

@@ -1,7 +1,7 @@
-"""What a user writes: the connection to one database, and how its rows become a canonical stream."""
+"""What a user writes: the connection to one database, how its rows become a stream, and which table is kept."""
 
 from datetime import timedelta
-from typing import Self
+from typing import Literal, Self
 from zoneinfo import available_timezones
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
@@ -21,6 +21,18 @@ class SqlSettings(Settings):
     statement_timeout: Duration = Field(
         timedelta(minutes=10), description="Longest wait for the next rows of a query (PostgreSQL, MySQL, MariaDB)"
     )
+
+
+class SqlTarget(Settings):
+    """The `target` of an audience."""
+
+    table: str = Field(
+        pattern=r"^[^.\x00]{1,63}(\.[^.\x00]{1,63})?$", description='Table to keep equal, such as "marketing.win_back"'
+    )
+    types: dict[str, Literal["text", "integer", "number", "boolean", "date", "timestamp", "json"]] = Field(
+        default_factory=dict, description='Field = type of its column, such as { ORDERS = "integer" }; others are text'
+    )
+    create: bool = Field(True, description="Make the table, and columns that it lacks; false: they must be there")
 
 
 class SqlSourceSettings(SourceSettings):

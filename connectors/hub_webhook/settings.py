@@ -1,11 +1,11 @@
-"""What a user writes: how events are signed, and how they become records of a stream."""
+"""What a user writes: how requests are signed, how events become records, and where audiences are sent."""
 
 from datetime import timedelta
 from typing import Literal, Self
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
-from hub.sdk.settings import Duration, Names, Secret, Settings, SourceSettings
+from hub.sdk.settings import BaseUrl, Duration, Names, Secret, Settings, SourceSettings
 from hub.sdk.streams import STREAMS, Stream
 
 
@@ -30,11 +30,21 @@ class WebhookSettings(Settings):
         "one, old events cannot be told from new ones",
     )
     tolerance: Duration = Field(timedelta(minutes=5), description="How far the time of sending may be from now")
+    url: BaseUrl | None = Field(None, description="For audiences: where changes are posted, signed with the secret")
+    answers: Literal["request", "rows"] = Field(
+        "request", description="For audiences: rows: the answer's JSON says what became of each row; request: any 2xx"
+    )
 
     @field_validator("header", "id_header", "timestamp_header")
     @classmethod
     def _lower(cls, value: str | None) -> str | None:
         return value.lower() if value else value
+
+
+class WebhookTarget(Settings):
+    """The `target` of an audience."""
+
+    list: str = Field(min_length=1, description="Name that the receiver is told, so that one address takes many lists")
 
 
 class WebhookSourceSettings(SourceSettings):

@@ -1,4 +1,4 @@
-"""Prove that an event is genuine and fresh: over the bytes as they came, in constant time, with either secret.
+"""Prove that an event is genuine and fresh, over its bytes, in constant time, with either secret; sign ours.
 
 Standard Webhooks: HMAC-SHA256 over `id.timestamp.body`, key = what follows `whsec_`, as base64
 (standard-webhooks/standard-webhooks, spec). Other senders: HMAC over the body, or over `timestamp.body`.
@@ -34,6 +34,24 @@ def event_id(settings: WebhookSettings, headers: Mapping[str, str], body: bytes,
         raise Refused("The signature does not match the body.")
     named = headers.get(settings.id_header) if settings.id_header else None
     return named or hashlib.sha256(content).hexdigest()
+
+
+def signed(settings: WebhookSettings, name: str, body: bytes, now: datetime) -> dict[str, str]:
+    """Return the headers that prove a request of ours: its id, the time of sending (aware) and the signature.
+
+    Raises:
+        Refused: the secret is none of Standard Webhooks.
+    """
+    sent = str(int(now.timestamp()))
+    if settings.scheme == "standard":
+        key = next(_standard_keys(settings))
+        digest = base64.b64encode(hmac.digest(key, f"{name}.{sent}.".encode() + body, "sha256")).decode()
+        return {"webhook-id": name, "webhook-timestamp": sent, "webhook-signature": f"v1,{digest}"}
+    stamp, named = settings.timestamp_header, settings.id_header
+    content = f"{sent}.".encode() + body if stamp else body
+    written = _written(settings, settings.secret.reveal(), content)
+    more = ({stamp: sent} if stamp else {}) | ({named: name} if named else {})
+    return {settings.header: settings.prefix + written, **more}
 
 
 def _standard(settings: WebhookSettings, headers: Mapping[str, str], body: bytes, now: datetime) -> str:
@@ -75,7 +93,10 @@ def _standard_keys(settings: WebhookSettings) -> Iterator[bytes]:
 def _matches(settings: WebhookSettings, content: bytes, given: str) -> bool:
     found = False
     for secret in _secrets(settings):
-        digest = hmac.digest(secret.encode(), content, settings.algorithm)
-        written = digest.hex() if settings.encoding == "hex" else base64.b64encode(digest).decode()
-        found |= hmac.compare_digest(written.encode(), given.encode())
+        found |= hmac.compare_digest(_written(settings, secret, content).encode(), given.encode())
     return found
+
+
+def _written(settings: WebhookSettings, secret: str, content: bytes) -> str:
+    digest = hmac.digest(secret.encode(), content, settings.algorithm)
+    return digest.hex() if settings.encoding == "hex" else base64.b64encode(digest).decode()
