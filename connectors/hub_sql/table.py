@@ -18,6 +18,7 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects import mysql, postgresql, sqlite
+from sqlalchemy.engine.reflection import Inspector
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.schema import CreateColumn
 from sqlalchemy.sql.dml import Insert
@@ -54,14 +55,27 @@ class KeptTable:
                 self._require(create, "there is no such table")
                 self._table.create(connection)
                 return
+            self._require(
+                self._is_unique(found), f"{', '.join(self._match)} is not its key, so people would be doubled"
+            )
             there = {each["name"] for each in found.get_columns(self._table.name, schema=self._table.schema)}
             for column in (each for each in self._table.columns if each.name not in there):
                 self._require(create and column.name in self._fields, f'it has no column "{column.name}"')
                 self._add(connection, column)
 
+    def _is_unique(self, found: Inspector) -> bool:
+        """Whether the table has a key of just the match columns; MariaDB would take an upsert without one."""
+        name, schema = self._table.name, self._table.schema
+        keys: list[Sequence[str | None]] = [found.get_pk_constraint(name, schema=schema)["constrained_columns"]]
+        keys += [each["column_names"] for each in found.get_unique_constraints(name, schema=schema)]
+        keys += [each["column_names"] for each in found.get_indexes(name, schema=schema) if each["unique"]]
+        return any(set(key) == set(self._match) for key in keys)
+
     def _require(self, sound: object, problem: str) -> None:
         if not sound:
-            raise StopConnection(f"{self._table.fullname}: {problem}.", hint="Make it, or set create = true.")
+            raise StopConnection(
+                f"{self._table.fullname}: {problem}.", hint="Mend it, or let the hub make it: create = true."
+            )
 
     def _add(self, connection: Connection, column: Column[object]) -> None:
         name = connection.dialect.identifier_preparer.format_table(self._table)
