@@ -1,0 +1,27 @@
+"""What `hub check` says: the property, its time zone, and whether the reports can be asked for."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+
+from hub.sdk.errors import HubError
+from hub.sdk.records import Fact
+from hub_google_analytics.client import Client
+from hub_google_analytics.days import window
+from hub_google_analytics.quality import sentence
+from hub_google_analytics.reports import Report
+
+
+def facts(client: Client, reports: Sequence[Report], now: datetime) -> Iterator[Fact]:
+    """Yield what was found; an error of Google's ends it."""
+    try:
+        zone = client.zone()
+        name = client.about().get("displayName")
+        yield Fact("ok", f"property {name}" if isinstance(name, str) else "the Admin API cannot be asked for its name")
+        yield Fact("ok", f"its days are those of {zone.key}")
+        yesterday = window((now - timedelta(days=1)).date(), zone)
+        for report in reports:
+            part = next(client.parts(report.asked(yesterday)))
+            yield Fact("ok", f"{report.name}: {len(part.rows)}{'' if part.last else ' and more'} rows yesterday")
+            yield from (Fact("warning", f"{report.name}: {sentence(flag)}") for flag in part.flags)
+    except HubError as error:
+        yield Fact("error", str(error))
