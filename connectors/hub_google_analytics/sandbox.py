@@ -54,6 +54,7 @@ class GoogleAnalyticsSandbox(SourceSandbox):
         self.zone = "America/New_York"
         self.property = "123456789"
         self.granted = True
+        self.start = date(2026, 2, 1)
         self.metadata: dict[str, Json] = {}
         self.quota = {"tokensPerDay": 200_000, "tokensPerHour": 40_000, "tokensPerProjectPerHour": 14_000}
         self.cost = 1
@@ -190,9 +191,9 @@ class GoogleAnalyticsSandbox(SourceSandbox):
     # -- how ----------------------------------------------------------------------------------------------------------
 
     def _connection(self, name: str) -> Mapping[str, Json]:
-        start = date.fromordinal(self.now().date().toordinal() - 2).isoformat()
         urls = {"base_url": self.url, "admin_url": self.url}
-        return {"key": self.service_key(name), "property": self.property, "start": start, "page_rows": 20, **urls}
+        reading: dict[str, Json] = {"start": self.start.isoformat(), "lookback": "60 days", "page_rows": 20}
+        return {"key": self.service_key(name), "property": self.property, **reading, **urls}
 
     def _problem(self, form: Mapping[str, str]) -> str:
         """Say what is wrong with a statement, nothing where it is good."""
