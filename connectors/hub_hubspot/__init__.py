@@ -1,7 +1,11 @@
-"""HubSpot: contacts, companies, deals and what people subscribed to. See README.md beside this file.
+"""HubSpot: contacts, companies, deals, what people subscribed to; and contacts and lists to deliver to. See README.md beside this file.
 
 settings      what a user writes
 source        what the hub calls: check, read, verify, unpack
+destination   what the hub calls to deliver: targets, open, push, read_back, resolve, erase
+contacts      finding, changing and creating contacts; opt-outs
+fields        properties: types, new ones, values on the wire
+lists         static lists and who is on them
 facts         what `hub check` says
 places        how far each kind of object was read
 collector     objects become a page: rows, quarantine, what is gone, what was merged
@@ -18,9 +22,10 @@ sandbox       a simulated HubSpot
 
 from collections.abc import Sequence
 
-from hub.sdk.connector import Source
+from hub.sdk.connector import Destination, Source
 from hub.sdk.hookspecs import hookimpl
 from hub.sdk.sandbox import Sandbox
+from hub_hubspot.destination import HubspotDestination
 from hub_hubspot.sandbox import HubspotSandbox
 from hub_hubspot.source import HubspotSource
 
@@ -29,6 +34,12 @@ from hub_hubspot.source import HubspotSource
 def hub_sources() -> Sequence[type[Source]]:  # type: ignore[type-arg]
     """Offer the source."""
     return [HubspotSource]
+
+
+@hookimpl
+def hub_destinations() -> Sequence[type[Destination]]:  # type: ignore[type-arg]
+    """Offer the destination."""
+    return [HubspotDestination]
 
 
 @hookimpl

@@ -24,6 +24,7 @@ _PAUSES = {"DAILY": _DAILY_PAUSE, "SECONDLY": timedelta(seconds=1), "TEN_SECONDL
 _BUSY = frozenset({423, 477})  # locked; the account is being moved to another data centre
 _SCOPES = {kind: f"crm.objects.{kind}.read" for kind in ("contacts", "companies", "deals")}
 _NOTHING: Mapping[str, str] = {}
+_OF_ROWS = (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)
 STATUS_SCOPE = "communication_preferences.statuses.batch.read"
 
 
@@ -169,6 +170,14 @@ class Client:
         response = self._http.post(PRIVATE_TOKEN_INFO, json=body, idempotent=True, ok=missing)
         scopes = None if response.status in missing else response.json_object().get("scopes")
         return [str(scope) for scope in scopes] if isinstance(scopes, list) else None
+
+    def sent(self, method: str, path: str, scope: str, body: Json = None, *, idempotent: bool = False) -> Response:
+        """Send what a destination asks or writes; a refusal that concerns rows or ids comes back as an answer."""
+        options: dict[str, Json] = {} if body is None else {"json": body}
+        response = self._http.request(
+            method, path, idempotent=idempotent, ok=(*_OF_ROWS, HTTPStatus.FORBIDDEN), **options
+        )
+        return self._allowed(response, scope)
 
     def _client(self, settings: HubspotSettings, rate: Rate) -> Http:
         limit = None if settings.local else rate

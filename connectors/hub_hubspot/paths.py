@@ -24,6 +24,10 @@ class Paths:
         """Return where the properties of a kind are described."""
         return f"/crm/v3/properties/{kind}" if self._legacy else f"/crm/properties/{self.version}/{kind}"
 
+    def lists(self, rest: str = "") -> str:
+        """Return where lists are, or what is below them."""
+        return f"/crm/v3/lists{rest}" if self._legacy else f"/crm/lists/{self.version}{rest}"
+
     @property
     def statuses(self) -> str:
         """Where it is asked what many addresses are subscribed to."""
