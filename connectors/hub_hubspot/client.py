@@ -207,10 +207,7 @@ class Client:
 
 def rows_of(response: Response) -> Sequence[Json]:
     """Return the `results` of an answer. Raises BadData where there are none."""
-    found = response.json_object().get("results")
-    if isinstance(found, list):
-        return found
-    raise response.unreadable("is no list of results")
+    return response.json_list("results")
 
 
 def ids_of(found: Sequence[Json]) -> Sequence[str]:

@@ -45,7 +45,7 @@ class Client:
             where, asked = (link, {}) if link else (f"/{kind}", params)
             return _allowed(self._http[kind].get(where, params=asked, ok=(HTTPStatus.FORBIDDEN,)), kind)
 
-        return map(_rows, pages(ask, _next))
+        return (page.json_list("data") for page in pages(ask, _next))
 
     def first(self, kind: str, params: Mapping[str, str | int]) -> Json:
         """Return the first object of a list, None where it is empty."""
@@ -77,13 +77,6 @@ def _allowed(response: Response, kind: str) -> Response:
             f"{response.request}: answered 403 {code(response)}.", hint=f"Give the API key the scope {kind}:read."
         )
     return response
-
-
-def _rows(response: Response) -> Sequence[Json]:
-    found = response.json_object().get("data")
-    if isinstance(found, list):
-        return found
-    raise response.unreadable("is no list of data")
 
 
 def _next(response: Response) -> str | None:

@@ -49,9 +49,9 @@ def moment(held: Object, name: str, field: str) -> datetime | None:
         return None
     try:
         found = datetime.fromisoformat(value)
-    except ValueError:
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
         raise Misfit(field, f"a time such as 2026-03-01T10:00:00+00:00 in {name}") from None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def country(held: Object) -> str | None:

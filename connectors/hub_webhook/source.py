@@ -3,13 +3,11 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
-import pyarrow as pa
-
 from hub.sdk.connector import Source
 from hub.sdk.errors import BadData
 from hub.sdk.records import Delivery, Fact, Json, Page
-from hub.sdk.streams import QUARANTINE, STREAMS, Stream
-from hub.sdk.tables import table_of
+from hub.sdk.streams import STREAMS, Stream
+from hub.sdk.tables import quarantine, table_of
 from hub_webhook.mapping import Misfit, at, fits, loaded, record
 from hub_webhook.settings import WebhookSettings, WebhookSourceSettings
 from hub_webhook.signatures import event_id
@@ -60,11 +58,11 @@ class WebhookSource(Source[WebhookSettings, WebhookSourceSettings]):
                 rows.append(record(item, self.source))
             except Misfit as misfit:
                 refused.append(self._refused(delivery, misfit))
-        quarantine = pa.Table.from_pylist(list(refused), schema=QUARANTINE) if refused else None
+        lines = quarantine(refused)
         stream = self.source.canonical
         if self.source.deleted_when and fits(event, self.source.deleted_when):
-            return Page(deleted={stream.name: _gone(stream, rows, delivery.received_at)}, quarantine=quarantine)
-        return Page({stream.name: table_of(stream.name, rows)} if rows else {}, quarantine=quarantine)
+            return Page(deleted={stream.name: _gone(stream, rows, delivery.received_at)}, quarantine=lines)
+        return Page({stream.name: table_of(stream.name, rows)} if rows else {}, quarantine=lines)
 
     def _items(self, event: Json) -> Sequence[object]:
         if self.source.items is None:

@@ -1,7 +1,7 @@
 """The vendor's customers become records of the stream `people`."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 
 from hub.sdk.records import Json
 from hub.sdk.tables import raw
@@ -42,14 +42,11 @@ def key(found: Mapping[str, Json]) -> str:
 
 
 def when(found: Mapping[str, Json], name: str) -> datetime:
-    """Return an instant, aware; the vendor writes `2026-03-01T10:00:00+01:00`. Raises Misfit for anything else."""
+    """Return an instant in UTC; the vendor writes `2026-03-01T10:00:00+01:00`. Raises Misfit for anything else."""
     try:
-        moment = datetime.fromisoformat(str(found.get(name)))
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise Misfit(name, "a time such as 2026-03-01T10:00:00+01:00")
-    return moment
+        return datetime.fromisoformat(str(found.get(name))).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise Misfit(name, "a time such as 2026-03-01T10:00:00+01:00") from None
 
 
 def _text(found: Mapping[str, Json], name: str) -> str | None:

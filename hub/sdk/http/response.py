@@ -3,7 +3,7 @@
 import json as jsonlib
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NoReturn, cast
 
@@ -54,6 +54,13 @@ class Response:
         if isinstance(body, Mapping):
             return body
         raise self.unreadable("is no JSON object")
+
+    def json_list(self, name: str) -> Sequence[Json]:
+        """Return the list `name` of a JSON object. Raises as `json` does, and the same where there is none."""
+        found = self.json_object().get(name)
+        if isinstance(found, list):
+            return found
+        raise self.unreadable(f"is no list of {name}")
 
     def text(self) -> str:
         """Return the body as UTF-8 text. Raises as `json` does."""

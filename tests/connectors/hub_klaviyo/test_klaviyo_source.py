@@ -36,6 +36,14 @@ def test_what_a_profile_is(box: KlaviyoSandbox) -> None:
     assert {"organization": "Bakers", "country": "at", "Shoe size": "43"} == json.loads(found["attributes"])
 
 
+def test_a_time_before_the_year_1_costs_its_record_alone(box: KlaviyoSandbox) -> None:
+    """In UTC there is no such time; it cannot land."""
+    box.profile(created="0001-01-01T00:00:00+05:00")
+    key = box.profile()
+    fold = read(box)
+    assert ([(key,)], ["created_at"]) == ([*fold.rows["people"]], [each["field"] for each in fold.quarantined])
+
+
 def test_a_country_that_is_no_code_stays_an_attribute(box: KlaviyoSandbox) -> None:
     """Klaviyo takes any text."""
     key = box.profile(location={"country": "United States"})

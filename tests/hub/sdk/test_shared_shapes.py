@@ -48,6 +48,13 @@ def test_an_answer_that_is_no_object_is_unreadable() -> None:
         Response(200, {}, b"1", write=True).json_object()
 
 
+def test_a_list_of_an_answer_is_one_or_told() -> None:
+    """With the name that was looked for."""
+    assert [1] == Response(200, {}, b'{"data": [1]}').json_list("data")
+    with pytest.raises(BadData, match="is no list of data"):
+        Response(200, {}, b'{"data": {}}').json_list("data")
+
+
 def test_lines_of_the_quarantine_fit_their_table() -> None:
     """A record is cut, letters of any script stay readable, and no lines are no table."""
     table = quarantine([refusal("people", {"name": "Zoë" * 10_000}, "name", "name: expected less")])

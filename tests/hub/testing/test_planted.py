@@ -208,8 +208,8 @@ BUGS = (
     Bug(
         "takes local time for UTC",
         "people.py",
-        '"created_at": when(found, "created_at")',
-        '"created_at": when(found, "created_at").replace(tzinfo=None)',
+        ".astimezone(UTC)",
+        ".replace(tzinfo=UTC)",
         "times_are_utc",
     ),
     Bug(
