@@ -29,6 +29,7 @@ def order(node: Object, metafields: Sequence[str]) -> Mapping[str, object]:
     items = node.get("subtotalLineItemsQuantity")
     return {
         "order_id": key_of(node, "order_id"),
+        "number": said(node, "name", "number"),
         "placed_at": placed_at(node),
         "status": _status(node),
         "channel": said(node, "sourceName", "channel"),
@@ -143,7 +144,6 @@ def _discount(found: Object) -> Decimal:
 
 def _about(node: Object, metafields: Sequence[str]) -> str:
     found = {
-        "name": said(node, "name", "attributes"),
         "paid": said(node, "displayFinancialStatus", "attributes"),
         "fulfilled": said(node, "displayFulfillmentStatus", "attributes"),
         "cancel_reason": said(node, "cancelReason", "attributes"),

@@ -5,7 +5,7 @@ import pyarrow as pa
 from hub.engine.base import Engine
 from hub.sdk.streams import COUNT, DAY, FLAG, IDENTIFIERS, MONEY, NUMBER, STREAMS, TEXT, WHEN, Stream
 
-VERSION = "2"  # raise it when a table here changes: an older database is dropped and rebuilt
+VERSION = "3"  # raise it when a table here changes: an older database is dropped and rebuilt
 
 SEPARATOR = "\x1f"  # between the parts of a composite key and between the identifiers of a record
 
@@ -39,6 +39,8 @@ _FRAME = (
     "_order bigint, _first bigint, _deleted boolean"
 )
 
+THROUGH_ORDERS = frozenset({"order_lines", "events"})  # streams whose rows may be about an order, and name nobody
+
 _TABLES = (
     "state(name varchar primary key, value varchar)",
     "applied(seq bigint, uid varchar)",
@@ -59,6 +61,23 @@ def columns_of(stream: str) -> dict[str, str]:
     """Column -> SQL type of what `current_<stream>` holds of a stream; identifiers are kept as `_links` instead."""
     schema = LOGGED[stream].columns
     return {column.name: SQL_TYPES[column.type] for column in schema if column.name != "identifiers"}
+
+
+def through_orders(stream: str, rows: str) -> str:
+    """SQL for the rows that name nobody, as (_connection, _key, _node): theirs is the node of the order they are about.
+
+    An order's id comes before its number, and a number that stands on orders of two people is nobody's.
+    """
+    orders = "select _connection, order_id as said, true as exact, _node from current_orders where not _deleted"
+    connection = "r._connection"
+    if stream == "events":
+        connection = "coalesce(r.order_connection, r._connection)"
+        orders += f" union all {orders.replace('order_id as said, true', 'number, false')} and number is not null"
+    return f"""
+        select r._connection, r._key, coalesce(max(o._node) filter (exact),
+               case when min(o._node) = max(o._node) then max(o._node) end) as _node
+        from (from {rows}) r join ({orders}) o on o._connection = {connection} and o.said = r.order_id
+        where r._node is null group by r._connection, r._key"""
 
 
 def create(engine: Engine) -> bool:

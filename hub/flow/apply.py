@@ -5,11 +5,12 @@ on a record) whose rows changed are remembered in `touched_nodes` until the prof
 """
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 from itertools import groupby
 from pathlib import Path
 
 from hub.engine import Engine
-from hub.engine.schema import DELETED, LOGGED, MEMBERSHIPS, columns_of
+from hub.engine.schema import DELETED, LOGGED, MEMBERSHIPS, THROUGH_ORDERS, columns_of, through_orders
 from hub.lake.landing import paths
 from hub.store.models import LandedFile
 
@@ -139,7 +140,7 @@ def _take_in(engine: Engine, stream: str, rows: str) -> None:
     if not engine.run(f"select 1 from current_{stream} limit 1"):
         for part in _newest(engine, stream, rows):
             engine.run(f"insert into current_{stream} by name select * exclude (_known) from ({part})")
-        engine.run(f"insert into touched_nodes select distinct _node from current_{stream} where _node is not null")
+        _touch(engine, stream, f"current_{stream}")
         return
     engine.run(f"create or replace temp table incoming as {' union all '.join(_newest(engine, stream, rows))}")
     _merge(engine, stream)
@@ -174,13 +175,20 @@ def _newest(engine: Engine, stream: str, rows: str) -> list[str]:
 def _merge(engine: Engine, stream: str) -> None:
     table = f"current_{stream}"
     _carry_over(engine, stream)
-    engine.run(f"""
-        insert into touched_nodes
-        select c._node from {table} c join arriving a on c._connection = a._connection and c._key = a._key
-        where c._node is not null
-        union select _node from arriving where _node is not null""")
-    engine.run(f"delete from {table} c using arriving a where c._connection = a._connection and c._key = a._key")
+    replaced = "c._connection = a._connection and c._key = a._key"
+    _touch(engine, stream, f"{table} c where exists (from arriving a where {replaced})")
+    engine.run(f"delete from {table} c using arriving a where {replaced}")
     engine.run(f"insert into {table} by name select * from arriving")
+    _touch(engine, stream, "arriving")
+
+
+def _touch(engine: Engine, stream: str, rows: str, place: Sequence[str | date | None] = ()) -> None:
+    """Note whose rows these are; those that name nobody may be about somebody's order."""
+    nodes = f"select _node from (from {rows})"
+    if stream in THROUGH_ORDERS:
+        nodes += f" union all select _node from ({through_orders(stream, rows)})"
+        place = (*place, *place)
+    engine.run(f"insert into touched_nodes select distinct _node from ({nodes}) where _node is not null", place)
 
 
 def _carry_over(engine: Engine, stream: str) -> None:
@@ -224,10 +232,7 @@ def _mark_absent(engine: Engine, stream: str, last: LandedFile, files: str) -> N
     gone = f"""_connection = ? and _source = ? and not _deleted
         and not exists (select 1 from present p where p._key = current_{stream}._key)"""
     place = (last.connection, last.source)
-    engine.run(
-        f"insert into touched_nodes select distinct _node from current_{stream} where {gone} and _node is not null",
-        place,
-    )
+    _touch(engine, stream, f"current_{stream} where {gone}", place)
     engine.run(f"update current_{stream} set _deleted = true where {gone}", place)
 
 
@@ -235,10 +240,7 @@ def _forget_window(engine: Engine, stream: str, file: LandedFile) -> None:
     """A vendor that restates days replaces all of them at once; first sights stay, in ghosts, until rows come again."""
     inside = f"_connection = ? and _source = ? and cast({LOGGED[stream].time} as date) between ? and ?"
     place = (file.connection, file.source, file.window_start, file.window_end)
-    engine.run(
-        f"insert into touched_nodes select distinct _node from current_{stream} where {inside} and _node is not null",
-        place,
-    )
+    _touch(engine, stream, f"current_{stream} where {inside}", place)
     engine.run(f"update current_{stream} set _deleted = true where {inside}", place)
 
 

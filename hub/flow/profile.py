@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from hub.engine import Engine
-from hub.engine.schema import LOGGED, columns_of, get_state, set_state
+from hub.engine.schema import LOGGED, THROUGH_ORDERS, columns_of, get_state, set_state, through_orders
 from hub.sdk.traits import AggregateTrait, QueryTrait, Trait
 
 OwnTrait: TypeAlias = AggregateTrait | QueryTrait
@@ -75,9 +75,15 @@ def _attributed(name: str, identity: str = "identity") -> str:
             join {identity} i on i._node = coalesce(l._node, o._node)
             where not l._deleted"""
     columns = ", ".join(f"c.{column}" for column in columns_of(name))
+    rows = f"select i.profile_id, {columns}, c._connection, c._key, c._version, c._order from current_{name} c"
+    own = f"{rows} join {identity} i on i._node = c._node where not c._deleted"
+    if name not in THROUGH_ORDERS:
+        return own
     return f"""
-        select i.profile_id, {columns}, c._connection, c._key, c._version, c._order
-        from current_{name} c join {identity} i on i._node = c._node where not c._deleted"""
+        {own}
+        union all
+        {rows} join ({through_orders(name, f"current_{name}")}) o on o._connection = c._connection and o._key = c._key
+        join {identity} i on i._node = o._node where not c._deleted"""
 
 
 def _went_back(engine: Engine, as_of: datetime) -> bool:

@@ -13,7 +13,7 @@ from typing import Literal
 
 import pyarrow as pa
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 TEXT = pa.string()
 WHEN = pa.timestamp("us")
@@ -125,6 +125,7 @@ _ALL = (
         "order_id",
         {
             "order_id": TEXT,
+            "number": TEXT,  # by which the customer knows it, where that is another than the id
             "placed_at": WHEN,
             "status": TEXT,
             "channel": TEXT,
@@ -243,6 +244,8 @@ _ALL = (
             "medium": TEXT,
             "device": TEXT,
             "value": NUMBER,
+            "order_id": TEXT,  # id or number of the order that it led to: its customer's, where nobody else is named
+            "order_connection": TEXT,  # whose order that is, where it is not the event's own connection's
         },
         mode="append",
         time="occurred_at",

@@ -241,3 +241,78 @@ def test_incremental_equals_full(steps: list[tuple[list[tuple[str, int, int]], i
         incremental = hub.engine.run(query)
         profile(hub.engine, traits, RULES, as_of, full=True)
         assert hub.engine.run(query) == incremental
+
+
+VISITS = AggregateTrait("visits", "integer", "", "events", "count(*)", empty="0")
+LINES = AggregateTrait("lines", "integer", "", "order_lines", "count(*)", empty="0")
+BOUGHT = {"order_id": "77", "number": "#1001", "placed_at": DAY, "ids": ANN}
+
+
+def counted(hub: SmallHub, trait: AggregateTrait) -> dict[str, object]:
+    """The trait by e-mail address, after what has landed was taken in."""
+    hub.update()
+    profile(hub.engine, (trait,), RULES, DAY, full=False)
+    rows = hub.engine.run(f"""
+        select i.value, p.{trait.name} from profiles p join identifiers i using (profile_id)
+        where i.namespace = 'email'""")
+    return {str(value): number for value, number in rows}
+
+
+@pytest.mark.parametrize("said", ["77", "#1001"])
+@pytest.mark.parametrize("order_first", [True, False])
+def test_an_event_that_names_an_order_is_its_customers(tmp_path: Path, said: str, *, order_first: bool) -> None:
+    """Analytics knows the order and not the person; whichever of the two is read first, both meet in the profile."""
+    hub = SmallHub(tmp_path)
+    visit = {"event_id": "a", "name": "purchase", "occurred_at": DAY, "order_id": said, "order_connection": "shop"}
+    reads = [("orders", [BOUGHT], "shop"), ("events", [visit], "analytics")]
+    hub.rows("people", [{"record_id": "1", "ids": ANN}])
+    counted(hub, VISITS)
+    first, second = reads if order_first else reversed(reads)
+    hub.rows(*first)
+    assert {"ann@shop.example": 0} == counted(hub, VISITS)
+    hub.rows(*second)
+    assert {"ann@shop.example": 1} == counted(hub, VISITS)
+
+
+def test_an_orders_number_of_two_people_is_nobodys(tmp_path: Path) -> None:
+    """A number is no proof where two people have it, and another connection's order is another order."""
+    hub = SmallHub(tmp_path)
+    hub.rows("orders", [BOUGHT, {**BOUGHT, "order_id": "78", "ids": {"email": "bob@shop.example"}}])
+    event = {"name": "purchase", "occurred_at": DAY}
+    elsewhere = {**event, "event_id": "b", "order_id": "77"}
+    hub.rows("events", [{**event, "event_id": "a", "order_id": "#1001", "order_connection": "shop"}], "analytics")
+    hub.rows("events", [elsewhere], "analytics")
+    assert {"ann@shop.example": 0, "bob@shop.example": 0} == counted(hub, VISITS)
+
+
+def test_an_event_of_somebody_else_stays_theirs(tmp_path: Path) -> None:
+    """Who is named by the event itself comes before the order's customer."""
+    hub = SmallHub(tmp_path)
+    hub.rows("orders", [BOUGHT])
+    bob = {"email": "bob@shop.example"}
+    hub.rows("events", [{"event_id": "a", "name": "gift", "occurred_at": DAY, "order_id": "77", "ids": bob}])
+    assert {"ann@shop.example": 0, "bob@shop.example": 1} == counted(hub, VISITS)
+
+
+def test_lines_that_come_after_their_order_are_counted_at_once(tmp_path: Path) -> None:
+    """A line names nobody; its order's customer is computed anew when it comes, and when it goes."""
+    hub = SmallHub(tmp_path)
+    hub.rows("orders", [BOUGHT])
+    assert {"ann@shop.example": 0} == counted(hub, LINES)
+    hub.rows("order_lines", [{"order_id": "77", "line_id": "1", "quantity": 1.0}])
+    assert {"ann@shop.example": 1} == counted(hub, LINES)
+    hub.rows("order_lines", [{"order_id": "77", "line_id": "2", "quantity": 1.0}])
+    assert {"ann@shop.example": 2} == counted(hub, LINES)
+    hub.land(Page(deleted={"order_lines": ["77\x1f1"]}))
+    assert {"ann@shop.example": 1} == counted(hub, LINES)
+
+
+def test_an_event_that_turns_to_another_order_leaves_the_first_customer(tmp_path: Path) -> None:
+    """Both customers are computed anew."""
+    hub = SmallHub(tmp_path)
+    hub.rows("orders", [BOUGHT, {"order_id": "78", "placed_at": DAY, "ids": {"email": "bob@shop.example"}}])
+    event = {"event_id": "a", "name": "purchase", "occurred_at": DAY}
+    hub.rows("events", [{**event, "order_id": "77"}])
+    assert {"ann@shop.example": 1, "bob@shop.example": 0} == counted(hub, VISITS)
+    hub.rows("events", [{**event, "order_id": "78"}])
+    assert {"ann@shop.example": 0, "bob@shop.example": 1} == counted(hub, VISITS)
