@@ -1,0 +1,34 @@
+"""Google Analytics 4: which source, medium and campaign an order came from, and a known user's sessions. See README.md.
+
+settings      what a user writes
+key           a service account's key becomes tokens
+source        what the hub calls: check, read
+facts         what `hub check` says
+audiences     who is a member of an audience
+reports       which reports are asked for, and how their rows become events
+days          days in UTC and hours of the property's time zone
+client        HTTP: pages of a report, what an error means
+quota         what is left of the property's tokens, and how long to wait
+quality       what Google says of how exact a report is
+sandbox       a simulated property
+"""
+
+from collections.abc import Sequence
+
+from hub.sdk.connector import Source
+from hub.sdk.hookspecs import hookimpl
+from hub.sdk.sandbox import Sandbox
+from hub_google_analytics.sandbox import GoogleAnalyticsSandbox
+from hub_google_analytics.source import GoogleAnalyticsSource
+
+
+@hookimpl
+def hub_sources() -> Sequence[type[Source]]:  # type: ignore[type-arg]
+    """Offer the source."""
+    return [GoogleAnalyticsSource]
+
+
+@hookimpl
+def hub_sandboxes() -> Sequence[type[Sandbox]]:
+    """Offer the simulated property."""
+    return [GoogleAnalyticsSandbox]
