@@ -50,25 +50,25 @@ def parsed(text: str) -> ServiceKey:
     return key
 
 
-def tokens(key: ServiceKey) -> Refreshing:
+def tokens(key: ServiceKey, scope: str = SCOPE) -> Refreshing:
     """Return credentials that get themselves a new token before the old one ends, or when it is refused."""
     register_secret(key.private_key)
     http = Http(key.token_uri, describe=_code)
 
     def mint() -> Token:
-        form = {"grant_type": GRANT, "assertion": statement(key, int(time.time()))}
+        form = {"grant_type": GRANT, "assertion": statement(key, int(time.time()), scope)}
         return _token(http.post("", form=form, idempotent=True))
 
     return Refreshing(mint)
 
 
-def statement(key: ServiceKey, now: int) -> str:
+def statement(key: ServiceKey, now: int, scope: str = SCOPE) -> str:
     """Return who we are and what we want, signed; `now` is in seconds since 1970."""
     header = {"alg": "RS256", "typ": "JWT", "kid": key.private_key_id}
     ends = now + int(_LIFETIME.total_seconds())
     claims: dict[str, str | int] = {
         "iss": key.client_email,
-        "scope": SCOPE,
+        "scope": scope,
         "aud": AUDIENCE,
         "iat": now,
         "exp": ends,

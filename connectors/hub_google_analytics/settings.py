@@ -16,12 +16,16 @@ def _readable(value: Secret) -> Secret:
     return value
 
 
+Readable = AfterValidator(_readable)
+"""Refuses a secret that is no service account's key, and says what is missing in it."""
+
+
 class GoogleAnalyticsSettings(Settings):
     """The `[connection]` table."""
 
     model_config = ConfigDict(hide_input_in_errors=True)  # the input holds the key
 
-    key: Annotated[Secret, AfterValidator(_readable)] = Field(
+    key: Annotated[Secret, Readable] = Field(
         description='Key of a service account, the JSON file as a whole: "file:google-key.json"'
     )
     property: Annotated[str, StringConstraints(pattern=r"^\d+$")] = Field(

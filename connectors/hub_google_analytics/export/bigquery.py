@@ -1,0 +1,178 @@
+"""The export in BigQuery, by its REST API: tables of a data set, and a query for each day's events.
+
+https://cloud.google.com/bigquery/docs/reference/rest
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from http import HTTPStatus
+from uuid import uuid4
+
+from hub.sdk.errors import RetryLater, StopConnection
+from hub.sdk.http import Http, Response
+from hub.sdk.records import Fact, Json
+from hub_google_analytics.client import Object
+from hub_google_analytics.client import code as _code
+from hub_google_analytics.export.queries import events_query
+from hub_google_analytics.export.settings import ExportSettings
+from hub_google_analytics.key import parsed, tokens
+
+SCOPE = "https://www.googleapis.com/auth/bigquery"  # the read-only one may not run queries
+_OURS = (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST)
+_WAIT, _WAITS = 10_000, 60  # milliseconds that an answer waits for the query, and how often it is asked for
+_DIGITS = frozenset("0123456789")
+
+
+class BigQuery:
+    """A data set. Raises as `hub.sdk.http.Http` does, and `StopConnection` where Google refuses."""
+
+    def __init__(self, settings: ExportSettings) -> None:
+        assert settings.key  # noqa: S101 - the settings see to it
+        auth = tokens(parsed(settings.key.reveal()), SCOPE)
+        self._settings = settings
+        self._project = f"/bigquery/v2/projects/{settings.project}"
+        self._tables = f"{self._project}/datasets/{settings.dataset}/tables"
+        self._http = Http(settings.base_url, auth=auth, describe=_code, deadline=120.0)
+
+    def names(self) -> Iterator[str]:
+        """Yield the names of all tables of the data set."""
+        token = ""
+        while True:
+            found = self._get(self._tables, {"maxResults": "1000", **({"pageToken": token} if token else {})})
+            for each in found.json_list("tables") if "tables" in found.json_object() else []:
+                reference = each.get("tableReference") if isinstance(each, Mapping) else None
+                if not isinstance(reference, Mapping) or not isinstance(name := reference.get("tableId"), str):
+                    raise found.unreadable("has a table without a name")
+                yield name
+            following = found.json_object().get("nextPageToken")
+            if not isinstance(following, str) or following in ("", token):
+                return
+            token = following
+
+    def version(self, name: str) -> str:
+        """Return when a table was changed and how many rows it has."""
+        found = self._table(name)
+        return f"{found.get('lastModifiedTime')}/{found.get('numRows')}"
+
+    def events(self, name: str) -> Iterator[Sequence[Json]]:
+        """Yield the events of a table; it costs its needed columns once.
+
+        Raises:
+            BadData: an answer is not of this query, or brings fewer rows than it announced.
+            RetryLater: the query takes too long.
+        """
+        settings = self._settings
+        query = events_query(str(settings.project), str(settings.dataset), name, self._columns(name))
+        response = self._answer(query)
+        total, seen = _total(response), 0
+        while True:
+            rows = [_event(response, row, name) for row in _rows(response)]
+            seen += len(rows)
+            yield rows
+            token = response.json_object().get("pageToken")
+            if not token:
+                break
+            if not rows or seen >= total:
+                raise response.unreadable(f"names a page after all of its {total} rows")
+            response = self._page(response, token)
+        if seen != total:
+            raise response.unreadable(f"announces {total} rows, and {seen} came")
+
+    def facts(self) -> Iterator[Fact]:
+        """Say which data set it is, and how many bytes a day's query costs."""
+        names = sorted(name for name in self.names() if name.startswith("events_"))
+        yield Fact("ok", f"{self._settings.project}.{self._settings.dataset}: {len(names)} tables of events")
+        daily = [name for name in names if set(name.removeprefix("events_")) <= _DIGITS]
+        if daily:
+            size = int(str(self._table(daily[-1]).get("numBytes", 0)))
+            level = "ok" if size <= self._settings.most_bytes else "warning"
+            yield Fact(level, f"{daily[-1]}: {size / 1_000_000:,.1f} MB, of which the needed columns are billed")
+
+    def _table(self, name: str) -> Object:
+        return self._get(f"{self._tables}/{name}").json_object()
+
+    def _columns(self, name: str) -> frozenset[str]:
+        schema = self._table(name).get("schema")
+        fields = schema.get("fields") if isinstance(schema, Mapping) else None
+        return frozenset(str(each.get("name")) for each in fields or () if isinstance(each, Mapping))  # type: ignore[union-attr]
+
+    def _answer(self, query: str) -> Response:
+        """Run a query, or the same one again where its answer was lost; return the first page of its result."""
+        body: Object = {
+            "query": query,
+            "useLegacySql": False,
+            "location": self._settings.location,
+            "maxResults": self._settings.page_rows,
+            "timeoutMs": _WAIT,
+            "maximumBytesBilled": str(self._settings.most_bytes),
+            "requestId": uuid4().hex,
+        }
+        response = self._permitted(self._http.post(f"{self._project}/queries", json=body, idempotent=True, ok=_OURS))
+        for _ in range(_WAITS):
+            if response.json_object().get("jobComplete") is True:
+                return response
+            response = self._page(response)
+        raise RetryLater("BigQuery works on the query of a day for too long.", after=timedelta(minutes=10))
+
+    def _page(self, before: Response, token: Json = None) -> Response:
+        """Ask for a page of a job's result; without a token for the first one."""
+        job = before.json_object().get("jobReference")
+        if not isinstance(job, Mapping) or not isinstance(number := job.get("jobId"), str):
+            raise before.unreadable("names no job")
+        asked = {"maxResults": str(self._settings.page_rows), "timeoutMs": str(_WAIT)}
+        asked |= {"location": str(job.get("location") or self._settings.location)}
+        asked |= {"pageToken": str(token)} if token else {}
+        return self._get(f"{self._project}/queries/{number}", asked)
+
+    def _get(self, path: str, params: Mapping[str, str] | None = None) -> Response:
+        return self._permitted(self._http.get(path, params=params or {}, ok=_OURS))
+
+    def _permitted(self, response: Response) -> Response:
+        if response.status not in _OURS:
+            return response
+        found = response.json_object().get("error")
+        listed = found.get("errors") if isinstance(found, Mapping) else None
+        first = listed[0] if isinstance(listed, list) and listed else None
+        reason = str(first.get("reason")) if isinstance(first, Mapping) else ""
+        raise StopConnection(
+            f"{response.request}: answered {response.status} {reason}.", hint=_HINTS.get(reason, _HINT)
+        )
+
+
+_HINT = (
+    "Check project, dataset and location, and give the service account the roles BigQuery Job User (project) and "
+    "BigQuery Data Viewer (data set)."
+)
+_HINTS = {
+    "bytesBilledLimitExceeded": "The day is larger than `most_bytes` allows; raise it if the price is all right.",
+    "quotaExceeded": "The project's quota for queries is used up for today.",
+}
+
+
+def _total(response: Response) -> int:
+    total = response.json_object().get("totalRows", "0")
+    if not isinstance(total, str) or not total.isdecimal():
+        raise response.unreadable("does not say how many rows there are")
+    return int(total)
+
+
+def _rows(response: Response) -> Sequence[Json]:
+    found = response.json_object().get("rows", [])
+    if isinstance(found, list):
+        return found
+    raise response.unreadable("has rows that are no list")
+
+
+def _event(response: Response, row: Json, name: str) -> Json:
+    """Return the event of a row. Raises BadData where the row is none of this table's."""
+    cells = row.get("f") if isinstance(row, Mapping) else None
+    values = [each.get("v") for each in cells if isinstance(each, Mapping)] if isinstance(cells, list) else []
+    match values:
+        case [table, str(text)] if table == name:
+            try:
+                event: Json = json.loads(text)
+            except ValueError:
+                raise response.unreadable("has an event that is no JSON") from None
+            return event
+    raise response.unreadable(f"is no answer to the query of {name}")
