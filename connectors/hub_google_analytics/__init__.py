@@ -11,6 +11,8 @@ client        HTTP: pages of a report, what an error means
 quota         what is left of the property's tokens, and how long to wait
 quality       what Google says of how exact a report is
 sandbox       a simulated property
+accounts      the simulated service account of both sandboxes
+export/       the other source: single events from the BigQuery export
 """
 
 from collections.abc import Sequence
@@ -18,17 +20,19 @@ from collections.abc import Sequence
 from hub.sdk.connector import Source
 from hub.sdk.hookspecs import hookimpl
 from hub.sdk.sandbox import Sandbox
+from hub_google_analytics.export.sandbox import GoogleAnalyticsExportSandbox
+from hub_google_analytics.export.source import GoogleAnalyticsExportSource
 from hub_google_analytics.sandbox import GoogleAnalyticsSandbox
 from hub_google_analytics.source import GoogleAnalyticsSource
 
 
 @hookimpl
 def hub_sources() -> Sequence[type[Source]]:  # type: ignore[type-arg]
-    """Offer the source."""
-    return [GoogleAnalyticsSource]
+    """Offer the two sources: reports, and the export of single events."""
+    return [GoogleAnalyticsSource, GoogleAnalyticsExportSource]
 
 
 @hookimpl
 def hub_sandboxes() -> Sequence[type[Sandbox]]:
-    """Offer the simulated property."""
-    return [GoogleAnalyticsSandbox]
+    """Offer the simulated property, and its export."""
+    return [GoogleAnalyticsSandbox, GoogleAnalyticsExportSandbox]

@@ -1,42 +1,27 @@
 """A simulated Google Analytics property: token endpoint, reports, metadata, the Admin API's property. See README.md."""
 
-import base64
-import json
 import random
-import secrets
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
-from functools import cache
+from datetime import date, datetime
 from http import HTTPStatus
 from typing import ClassVar, cast
 from zoneinfo import ZoneInfo
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
-
 from hub.sdk.records import Json
-from hub.sdk.sandbox import Change, Reply, Request, SourceSandbox, route
+from hub.sdk.sandbox import Change, Reply, Request, route
+from hub_google_analytics.accounts import TOKEN, GoogleSandbox, failure
 
-_TOKEN, _GRANT = "/token", "urn:ietf:params:oauth:grant-type:jwt-bearer"
-_SCOPES = {f"https://www.googleapis.com/auth/analytics{end}" for end in ("", ".readonly")}
 _DIMENSIONS = (
     "date", "dateHour", "dateHourMinute", "eventName", "transactionId", "sessionSource", "sessionMedium",
     "sessionCampaignName", "deviceCategory", "customUser:crm_id",
 )  # fmt: skip
 _METRICS = ("eventCount", "sessions", "purchaseRevenue", "activeUsers")
-_MOST_ROWS, _MOST_DIMENSIONS, _AN_HOUR = 250_000, 9, 3600
+_MOST_ROWS, _MOST_DIMENSIONS = 250_000, 9
 _FEW, _MANY = 2, 1_000
 Hit = dict[str, str]
 
 
-@cache
-def _private(name: str) -> rsa.RSAPrivateKey:
-    del name  # one for each
-    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
-
-
-class GoogleAnalyticsSandbox(SourceSandbox):
+class GoogleAnalyticsSandbox(GoogleSandbox):
     """One property.
 
     `zone`: its time zone. `metadata`: what reports say of themselves beside it. `quota`: name -> what remains, and
@@ -45,7 +30,9 @@ class GoogleAnalyticsSandbox(SourceSandbox):
 
     name = "google_analytics"
     kinds: ClassVar[Mapping[str, frozenset[Change]]] = {"events": frozenset({"touch", "remove"})}
-    renews: ClassVar[bool] = True
+    scopes = frozenset(
+        {"https://www.googleapis.com/auth/analytics", "https://www.googleapis.com/auth/analytics.readonly"}
+    )
     one_page: ClassVar[int] = 20
 
     def __init__(
@@ -59,7 +46,6 @@ class GoogleAnalyticsSandbox(SourceSandbox):
         self.metadata: dict[str, Json] = {}
         self.quota = {"tokensPerDay": 200_000, "tokensPerHour": 40_000, "tokensPerProjectPerHour": 14_000}
         self.cost = 1
-        self.tokens: set[str] = set()
         self.hits: dict[str, Hit] = {}
         self.audiences: dict[str, list[tuple[str, str]]] = {}  # id -> (deviceId, userId)
         self.exports: dict[str, dict[str, Json]] = {}
@@ -85,16 +71,6 @@ class GoogleAnalyticsSandbox(SourceSandbox):
         self.hits[key] = held
         return key
 
-    def service_key(self, name: str = "good") -> str:
-        """Return the JSON file of a service account's key."""
-        pem = _private(name).private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        return json.dumps({
-            "type": "service_account", "project_id": "sandbox", "private_key_id": name, "private_key": pem.decode(),
-            "client_email": "reader@sandbox.example.com", "client_id": "1", "token_uri": f"{self.url}{_TOKEN}",
-        })  # fmt: skip
-
     def connection(self) -> Mapping[str, Json]:
         """Return a key that may read the property."""
         return self._connection("good")
@@ -102,10 +78,6 @@ class GoogleAnalyticsSandbox(SourceSandbox):
     def refused(self) -> Mapping[str, Json]:
         """Return a key that Google does not know."""
         return self._connection("wrong")
-
-    def expire(self) -> None:
-        """Revoke all tokens; new ones are to be had."""
-        self.tokens.clear()
 
     def make(self, stream: str, count: int = 1) -> Sequence[str]:
         """Let orders be placed now."""
@@ -139,32 +111,16 @@ class GoogleAnalyticsSandbox(SourceSandbox):
 
     def authenticate(self, request: Request) -> Reply | None:
         """Refuse tokens that are not current, and properties that the account may not see."""
-        if request.path == _TOKEN:
+        if request.path == TOKEN:
             return None
-        if request.headers.get("authorization", "").removeprefix("Bearer ") not in self.tokens:
-            return _error(HTTPStatus.UNAUTHORIZED, "UNAUTHENTICATED", "Request had invalid authentication credentials.")
+        if not self.knows(request):
+            return failure(
+                HTTPStatus.UNAUTHORIZED, "UNAUTHENTICATED", "Request had invalid authentication credentials."
+            )
         if not self.granted or f"properties/{self.property}" not in request.path:
             text = "User does not have sufficient permissions for this property."
-            return _error(HTTPStatus.FORBIDDEN, "PERMISSION_DENIED", text)
+            return failure(HTTPStatus.FORBIDDEN, "PERMISSION_DENIED", text)
         return None
-
-    def malformed(self, request: Request, problem: ValueError) -> Reply:
-        """Answer as for an argument that is wrong."""
-        del request
-        return _error(HTTPStatus.BAD_REQUEST, "INVALID_ARGUMENT", str(problem))
-
-    @route("POST", "/token")
-    def token(self, request: Request) -> Reply:
-        """Exchange a signed statement for a token."""
-        try:
-            problem = self._problem(request.form())
-        except (ValueError, KeyError):
-            problem = "Invalid JWT: it cannot be read."
-        if problem:
-            return Reply(400, json={"error": "invalid_grant", "error_description": problem})
-        value = f"ya29.{secrets.token_hex(16)}"
-        self.tokens.add(value)
-        return Reply(json={"access_token": value, "expires_in": 3599, "token_type": "Bearer"})
 
     @route("GET", "/v1beta/properties/{number}/metadata")
     def names(self, _request: Request, number: str) -> Reply:
@@ -185,7 +141,7 @@ class GoogleAnalyticsSandbox(SourceSandbox):
         del number
         if spent := next((name for name, left in self.quota.items() if left < self.cost), ""):
             span = "day" if spent.endswith("Day") else "hour"
-            return _error(HTTPStatus.TOO_MANY_REQUESTS, "RESOURCE_EXHAUSTED", f"Exhausted property tokens per {span}.")
+            return failure(HTTPStatus.TOO_MANY_REQUESTS, "RESOURCE_EXHAUSTED", f"Exhausted property tokens per {span}.")
         self.quota = {name: left - self.cost for name, left in self.quota.items()}
         asked = request.json()
         if not isinstance(asked, dict):
@@ -240,23 +196,6 @@ class GoogleAnalyticsSandbox(SourceSandbox):
         rows = _FEW if len(self.hits) < _MANY else _MANY  # a few orders a day are several pages, too
         reading: dict[str, Json] = {"start": self.start.isoformat(), "lookback": "60 days", "page_rows": rows}
         return {"key": self.service_key(name), "property": self.property, **reading, **urls}
-
-    def _problem(self, form: Mapping[str, str]) -> str:
-        """Say what is wrong with a statement, nothing where it is good."""
-        signed, _, signature = form["assertion"].rpartition(".")
-        header, claims = (json.loads(_decoded(part)) for part in signed.split("."))
-        now = datetime.now(UTC).timestamp()
-        if form["grant_type"] != _GRANT or header["alg"] != "RS256":
-            return "Invalid JWT: unsupported."
-        try:
-            key = _private("good").public_key()
-            key.verify(_decoded(signature), signed.encode(), padding.PKCS1v15(), hashes.SHA256())
-        except InvalidSignature:
-            return "Invalid JWT Signature."
-        if not claims["iat"] - 60 <= now < claims["exp"] <= claims["iat"] + _AN_HOUR:
-            return "Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe."
-        good = claims["iss"] == "reader@sandbox.example.com" and claims["aud"] == "https://oauth2.googleapis.com/token"
-        return "" if good and set(claims["scope"].split()) & _SCOPES else "Invalid JWT: claims."
 
     def _report(self, asked: dict[str, Json]) -> dict[str, Json]:
         dimensions, metrics = _names(asked, "dimensions", _DIMENSIONS), _names(asked, "metrics", _METRICS)
@@ -334,11 +273,3 @@ def _row(key: Sequence[str], metrics: Sequence[str]) -> Json:
 
 def _without_zeros(told: Mapping[str, Json]) -> dict[str, Json]:
     return {name: value for name, value in told.items() if value not in (0, [], "")}
-
-
-def _decoded(part: str) -> bytes:
-    return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
-
-
-def _error(status: int, code: str, message: str) -> Reply:
-    return Reply(status, json={"error": {"code": int(status), "message": message, "status": code}})

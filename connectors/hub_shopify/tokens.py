@@ -16,7 +16,7 @@ from pathlib import Path
 from hub.sdk.errors import RetryLater, StopConnection, Unanswered
 from hub.sdk.http import Auth, Header, Http, Refreshing, Response, Token
 from hub.sdk.records import Json
-from hub.sdk.redact import register_secret
+from hub.sdk.redact import register_secret, register_token
 from hub_shopify.settings import ShopifySettings
 from hub_shopify.values import Object, text
 
@@ -24,8 +24,6 @@ HEADER = "X-Shopify-Access-Token"
 _EARLY = timedelta(minutes=10)
 _GUARD = threading.Lock()
 _LOCKS: dict[Path, threading.Lock] = {}
-_MINTED: dict[tuple[str, ...], Refreshing] = {}
-"""Minted tokens that live on from read to read, by address and app: one a day and not one for each read."""
 
 
 def auth_of(settings: ShopifySettings, project: Path, now: datetime) -> Auth:
@@ -35,16 +33,7 @@ def auth_of(settings: ShopifySettings, project: Path, now: datetime) -> Auth:
     if settings.refresh_token and settings.token_file:
         kept = _Kept(_App(settings), project / settings.token_file, settings.refresh_token.reveal(), now)
         return Refreshing(kept.token, header=HEADER, prefix="", early=_EARLY)
-    return _minting(settings)
-
-
-def _minting(settings: ShopifySettings) -> Auth:
-    secret = settings.client_secret.reveal() if settings.client_secret else ""
-    app = (settings.address, settings.client_id or "", hashlib.sha256(secret.encode()).hexdigest())
-    with _GUARD:
-        if app not in _MINTED:
-            _MINTED[app] = Refreshing(_App(settings).minted, header=HEADER, prefix="", early=_EARLY)
-        return _MINTED[app]
+    return Refreshing(_App(settings).minted, header=HEADER, prefix="", early=_EARLY)
 
 
 class _App:
@@ -95,12 +84,12 @@ class _Kept:
                 kept = self._replaced(text(kept, "refresh_token") or self._seed)
                 value, left = _token(kept, "access_token"), self._left(kept)
             self._last = value
-            register_secret(value)
+            register_token(value)
             return Token(value, left)
 
     def _replaced(self, refresh_token: str) -> Object:
         """Use a refresh token up, once it is sure that what follows it can be kept."""
-        register_secret(refresh_token)
+        register_token(refresh_token)
         try:
             handle, temporary = tempfile.mkstemp(dir=self._path.parent, prefix=".token-")  # readable by us alone
         except OSError:
@@ -120,7 +109,7 @@ class _Kept:
     def _followed(self, refresh_token: str) -> Mapping[str, str]:
         found = self._app.refreshed(refresh_token)
         following = _token(found, "refresh_token")
-        register_secret(following)
+        register_token(following)
         ends = (self._now + (_lifetime(found) or timedelta(hours=1))).isoformat()
         access = _token(found, "access_token")
         return {"access_token": access, "refresh_token": following, "ends": ends, "seed": self._seeded}

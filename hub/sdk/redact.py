@@ -9,6 +9,7 @@ import base64
 import json
 import re
 import threading
+from collections import deque
 from collections.abc import Iterator
 from typing import Final
 from urllib.parse import quote, quote_plus, urlsplit
@@ -18,6 +19,8 @@ EMAIL: Final = "[email]"
 PHONE: Final = "[phone]"
 HASH: Final = "[hash]"
 
+_TOKENS: Final = 64
+_NEVER: Final = "(?!)"  # matches nothing
 _SHORTEST: Final = 4  # characters: a shorter "secret" would blacken ordinary words
 
 _EMAIL = re.compile(r"[\w!#$*+^~%-][\w.!#$*+^~%'-]{0,63}(?:@|%40|\\u0040)[\w-]{1,63}(?:\.[\w-]{1,63})+", re.IGNORECASE)
@@ -42,24 +45,33 @@ _BREAK = re.compile(r"\s*\n\s*")
 
 
 class _Known:
-    """The registered values of this process, and the pattern that finds them."""
+    """The registered values of this process, and the pattern that finds them; it is made when a text needs it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._forms: set[str] = set()
+        self._lasting: set[str] = set()
+        self._passing: deque[str] = deque(maxlen=_TOKENS)
         self._pattern: re.Pattern[str] | None = None
 
-    def add(self, value: str) -> None:
+    def add(self, value: str, *, passing: bool) -> None:
         with self._lock:
-            if len(value) >= _SHORTEST and value not in self._forms:
-                self._forms.update(form for form in _forms(value) if len(form) >= _SHORTEST)
-                self._pattern = re.compile("|".join(map(re.escape, sorted(self._forms, key=len, reverse=True))))
+            if len(value) >= _SHORTEST and value not in self._lasting and value not in self._passing:
+                (self._passing.append if passing else self._lasting.add)(value)
+                self._pattern = None
 
     def hide(self, text: str) -> str:
-        if self._pattern is None:
-            return text
-        text = self._pattern.sub(SECRET, text)
-        return _across_lines(self._pattern, text) if "\n" in text else text
+        pattern = self.found_by()
+        text = pattern.sub(SECRET, text)
+        return _across_lines(pattern, text) if "\n" in text else text
+
+    def found_by(self) -> re.Pattern[str]:
+        with self._lock:
+            if self._pattern is None:
+                values = (*self._lasting, *self._passing)
+                forms = {form for value in values for form in _forms(value) if len(form) >= _SHORTEST}
+                longest_first = sorted(forms, key=len, reverse=True)
+                self._pattern = re.compile("|".join(map(re.escape, longest_first)) or _NEVER)
+            return self._pattern
 
 
 _KNOWN = _Known()
@@ -70,7 +82,15 @@ def register_secret(value: str) -> None:
 
     Values shorter than four characters are not taken: they would blacken ordinary words.
     """
-    _KNOWN.add(value)
+    _KNOWN.add(value, passing=False)
+
+
+def register_token(value: str) -> None:
+    """As `register_secret`, for what is minted again and again: the process remembers the last 64 of them.
+
+    A daemon would otherwise know, and look for, every token of its life; one is spoken of while it lives.
+    """
+    _KNOWN.add(value, passing=True)
 
 
 def is_credential(name: str) -> bool:

@@ -35,7 +35,7 @@ class Fold:
     size: int = 0
     """Bytes of all tables taken."""
     _seen: dict[str, set[Key]] = field(default_factory=dict)
-    _held: dict[str, list[Row]] = field(default_factory=dict)
+    _held: dict[tuple[str, tuple[date, date]], list[Row]] = field(default_factory=dict)
 
     def read(self, pages: Iterator[Page]) -> Iterator[Page]:
         """Take the pages of one read, and pass each on after it was taken."""
@@ -75,7 +75,7 @@ class Fold:
 
     def _one(self, page: Page, stream: str, row: Row) -> None:
         if page.window is not None:
-            self._held.setdefault(stream, []).append(row)
+            self._held.setdefault((stream, page.window), []).append(row)
         else:
             self._put(stream, row)
 
@@ -90,7 +90,7 @@ class Fold:
         if page.window is not None and page.window_complete:
             for stream in page.rows:
                 self._forget(stream, page.window)
-                for row in self._held.pop(stream, []):
+                for row in self._held.pop((stream, page.window), []):
                     self._put(stream, row)
         if page.complete:
             self.completed = True

@@ -3,7 +3,6 @@
 https://cloud.google.com/bigquery/docs/reference/rest
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from http import HTTPStatus
@@ -11,6 +10,7 @@ from uuid import uuid4
 
 from hub.sdk.errors import RetryLater, StopConnection
 from hub.sdk.http import Http, Response
+from hub.sdk.http.response import loads
 from hub.sdk.records import Fact, Json
 from hub_google_analytics.client import Object
 from hub_google_analytics.client import code as _code
@@ -86,8 +86,11 @@ class BigQuery:
         daily = [name for name in names if set(name.removeprefix("events_")) <= _DIGITS]
         if daily:
             size = int(str(self._table(daily[-1]).get("numBytes", 0)))
-            level = "ok" if size <= self._settings.most_bytes else "warning"
-            yield Fact(level, f"{daily[-1]}: {size / 1_000_000:,.1f} MB, of which the needed columns are billed")
+            fits = size <= self._settings.most_bytes
+            yield Fact(
+                "ok" if fits else "warning",
+                f"{daily[-1]}: {size / 1_000_000:,.1f} MB, of which the needed columns are billed",
+            )
 
     def _table(self, name: str) -> Object:
         return self._get(f"{self._tables}/{name}").json_object()
@@ -165,14 +168,18 @@ def _rows(response: Response) -> Sequence[Json]:
 
 
 def _event(response: Response, row: Json, name: str) -> Json:
-    """Return the event of a row. Raises BadData where the row is none of this table's."""
+    """Return the event of a row; the row itself, which is none, where it holds none.
+
+    Raises:
+        BadData: the row is of another table, so that this is the answer to another query.
+    """
     cells = row.get("f") if isinstance(row, Mapping) else None
-    values = [each.get("v") for each in cells if isinstance(each, Mapping)] if isinstance(cells, list) else []
-    match values:
-        case [table, str(text)] if table == name:
+    match [each.get("v") for each in cells if isinstance(each, Mapping)] if isinstance(cells, list) else []:
+        case [str(table), _] if table.startswith("events_") and table != name:
+            raise response.unreadable(f"is no answer to the query of {name}")
+        case [_, str(text)]:
             try:
-                event: Json = json.loads(text)
-            except ValueError:
-                raise response.unreadable("has an event that is no JSON") from None
-            return event
-    raise response.unreadable(f"is no answer to the query of {name}")
+                return loads(text.encode())
+            except (ValueError, RecursionError):
+                return text
+    return row

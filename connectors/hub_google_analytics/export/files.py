@@ -1,6 +1,5 @@
 """The export as files: Parquet or JSON lines in a folder, each named after its table, as `bq extract` writes them."""
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -9,6 +8,7 @@ from pathlib import Path
 import duckdb
 
 from hub.sdk.errors import BadData
+from hub.sdk.http.response import loads
 from hub.sdk.records import Fact, Json
 from hub_google_analytics.export.events import COLUMNS, REQUIRED
 
@@ -60,7 +60,7 @@ class Files:
             database.execute("set threads = 1")
             rows = database.execute(f"select {self._event(database, path, reader)} from {reader}", [str(path)])
             while some := rows.fetchmany(self._rows):
-                yield [json.loads(text) for (text,) in some]
+                yield [loads(text.encode()) for (text,) in some]
 
     def _event(self, database: duckdb.DuckDBPyConnection, path: Path, reader: str) -> str:
         """SQL for an event as JSON, of the columns that BigQuery would be asked for."""

@@ -44,7 +44,7 @@ class GoogleAnalyticsExportSource(Source[ExportSettings, ExportSourceSettings]):
         found = self._days(before)
         planned = plan(found, before, self._zone)
         if planned.held:
-            told = f"{len(planned.held)} days stay as they were read: a table that reaches into them is not there any more."
+            told = f"{len(planned.held)} days stay as they were: a table that reaches into them is not there any more."
             yield Page(warnings=[told])
         open_, done = list(planned.windows), set[date]()
         for table in planned.tables:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
 
-from hub.sdk.redact import register_secret
+from hub.sdk.redact import register_secret, register_token
 
 
 class Auth(Protocol):
@@ -104,7 +104,7 @@ class Refreshing:
 
     def _replace(self) -> None:
         token = self._mint()
-        register_secret(token.value)
+        register_token(token.value)
         self._headers = {self._header: f"{self._prefix}{token.value}"}
         life = token.lifetime.total_seconds() if token.lifetime else float("inf")
         self._replace_at = self._clock() + life - min(self._early, life / 10)

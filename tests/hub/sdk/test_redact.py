@@ -51,8 +51,20 @@ def test_a_registered_secret_is_found_inside_base64(before: bytes, after: bytes,
 def test_any_registered_value_disappears(secret: str, around: str) -> None:
     """No value is special: what was registered does not show, unless it is part of what replaces it."""
     known = _Known()
-    known.add(secret)
+    known.add(secret, passing=False)
     assert secret not in known.hide(f"{around}{secret}{around}") or secret in "[secret][secret]"
+
+
+def test_of_tokens_the_latest_are_known() -> None:
+    """A daemon that mints a token each hour for years knows those that still live, and its lasting secrets."""
+    known = _Known()
+    known.add("lasting-secret", passing=False)
+    tokens = [f"token-{number:04}-of-an-hour" for number in range(1_000)]
+    for token in tokens:
+        known.add(token, passing=True)
+    assert "[secret] [secret] [secret]" == known.hide(f"lasting-secret {tokens[-1]} {tokens[-60]}")
+    assert tokens[0] == known.hide(tokens[0])
+    assert len(known.found_by().pattern) < 100 * 1_000
 
 
 def test_a_very_short_value_is_not_taken() -> None:
