@@ -4,8 +4,8 @@
     spool/<connection>/<source>/<number>.jsonl     sealed: waits to be landed, removed once that is committed
     spool/<connection>/<source>/<number>.damaged   lines of a sealed file that could not be read, kept for a person
 
-Numbers count up, so the order of files is the order of events. An event may be landed twice after a crash between commit
-and removal; landing knows records by their key.
+Numbers count up, so the order of files is the order of events. An event may be landed twice after a crash between
+commit and removal; landing knows records by their key.
 """
 
 import base64

@@ -65,6 +65,18 @@ def test_a_line_that_a_crash_cut_off_spoils_no_other(tmp_path: Path) -> None:
     assert ["e1", "e3"] == [each.id for each in waiting(box)]
 
 
+def test_a_line_cut_off_at_the_end_is_no_damage(tmp_path: Path) -> None:
+    """The file is sealed without it, and one that holds nothing else is not sealed at all."""
+    box = Spool(tmp_path)
+    box.put("shop", "all", event(1))
+    with (tmp_path / "shop/all/open.jsonl").open("ab") as file:
+        file.write(b'{"id":"e2","top')
+    found, damaged = everything(Spool(tmp_path))
+    assert (["e1"], []) == ([each.id for each in found], damaged)
+    (tmp_path / "shop/all/open.jsonl").write_bytes(b'{"id"')
+    assert 1 == len(Spool(tmp_path).sealed("shop", "all"))
+
+
 def test_nobody_else_can_read_it(tmp_path: Path) -> None:
     """It holds what customers are called."""
     Spool(tmp_path).put("shop", "all", event(1))
