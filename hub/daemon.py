@@ -1,6 +1,6 @@
 """When things run. No business logic: every job asks for a run and leaves the rest to the pipeline."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -14,6 +14,8 @@ from hub.report import RunRequest
 from hub.settings import ProjectSettings
 
 SOON = timedelta(seconds=1)
+PUSHED = "pushed events"
+_LOOKS = 4  # in the time for which events may wait, so that they wait a quarter longer at most
 EVERYBODY = RunRequest(full=True, cut_points=True)
 
 
@@ -47,16 +49,26 @@ class DailyTrigger(BaseTrigger):  # type: ignore[misc] # APScheduler publishes n
 class Daemon:
     """Asks for runs on the schedules in config: each connection, each audience, everybody once a day."""
 
-    def __init__(self, settings: ProjectSettings, perform: Callable[[RunRequest], object]) -> None:
+    def __init__(
+        self,
+        settings: ProjectSettings,
+        perform: Callable[[RunRequest], object],
+        pushed: Callable[[timedelta], Sequence[str]],
+    ) -> None:
+        """`pushed`: given how long events may wait, the connections whose events have waited for so long."""
         self._perform = perform  # returns when the run has ended, so that one job never waits twice
+        self._pushed = pushed
+        self._within = settings.hub.web.pushed_within
         wanted = list(_schedule(settings))
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
-            executors={"default": ThreadPoolExecutor(len(wanted))},
+            executors={"default": ThreadPoolExecutor(len(wanted) + 1)},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
         for name, trigger, request in wanted:
             self._scheduler.add_job(self._run, trigger, args=[name, request], id=name, name=name)
+        if any(connection.sources for connection in settings.connections.values()):
+            self._scheduler.add_job(self._run_pushed, _repeat(self._within / _LOOKS), id=PUSHED, name=PUSHED)
 
     def start(self) -> None:
         """Begin; what is due by its interval runs at once."""
@@ -70,6 +82,10 @@ class Daemon:
         """Names of what is scheduled."""
         return sorted(job.id for job in self._scheduler.get_jobs())
 
+    def _run_pushed(self) -> None:
+        for connection in self._pushed(self._within):
+            self._run(f"{PUSHED} {connection}", _read(connection))
+
     def _run(self, name: str, request: RunRequest) -> None:
         get_logger(__name__).info("due", job=name)
         self._perform(request)
@@ -81,10 +97,14 @@ def _schedule(settings: ProjectSettings) -> Iterator[tuple[str, BaseTrigger, Run
     for connection in settings.connections.values():
         if connection.sources:
             every = min(source.every for source in connection.sources)
-            yield f"read {connection.name}", _repeat(every), RunRequest(source=connection.name, until="segment")
+            yield f"read {connection.name}", _repeat(every), _read(connection.name)
         for audience in connection.audiences:
             request = RunRequest(audience=audience.name, extract=False)
             yield f"deliver {audience.name}", _repeat(audience.every), request
+
+
+def _read(connection: str) -> RunRequest:
+    return RunRequest(source=connection, until="segment")
 
 
 def _repeat(every: timedelta) -> IntervalTrigger:

@@ -34,7 +34,7 @@ def _serve(root: Path, stopped: SimpleQueue[int], *, json: bool) -> None:
     try:
         host, _, port = project.settings.hub.web.listen.rpartition(":")
         with serving(project, host=host.strip("[]"), port=int(port)) as served:
-            daemon = Daemon(project.settings, served.runs.perform)
+            daemon = Daemon(project.settings, served.runs.perform, project.spool.due)
             daemon.start()
             _announce(served.endpoint, daemon.jobs(), json=json)
             stopped.get()

@@ -97,7 +97,7 @@ class Project:
             engine = open_engine(data)
             opened.callback(engine.close)
             closing = opened.pop_all()
-        spool = Spool(data / "spool")
+        spool = Spool(data / "spool", settings.hub.web.pushed_bytes)
         return cls(root, settings, plugins, compiled, store, engine, landing, spool, journal, key, closing)
 
     def close(self) -> None:

@@ -122,11 +122,16 @@ class Reading:
 
     def land_pushed(self) -> None:
         """Land the events that were pushed since the last time; a file of them goes once it is committed."""
-        place = self._place
-        for path in self._project.spool.sealed(place.connection, place.source):
-            for page in unpack(self._source, place.streams, spool.read(path)):
+        place, box, seen = self._place, self._project.spool, set[str]()
+        for path in box.sealed(place.connection, place.source):
+            damaged = list[bytes]()
+            for page in unpack(self._source, place.streams, spool.read(path, seen, damaged)):
                 self._land_rows(page)
-            path.unlink()
+            kept = box.remove(place.connection, place.source, path, damaged)
+            if kept is not None:
+                where = kept.relative_to(self._project.root)
+                told = f"{len(damaged):,} pushed events are damaged on the disk and were not landed; kept in {where}."
+                self._counts.warnings.append(told)
 
     def note_end(self, report: RunReport) -> None:
         """Report how the read ended; one that was cancelled leaves open what was open before."""

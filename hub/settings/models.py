@@ -1,6 +1,6 @@
 """The files that every project may have: hub, identity, segments, stages and traits. Each of them is optional."""
 
-from datetime import date, time
+from datetime import date, time, timedelta
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, RootModel, model_validator
@@ -41,9 +41,21 @@ class Schedule(Settings):
 
 
 class Web(Settings):
-    """`[web]`: where the daemon listens."""
+    """`[web]`: where the daemon listens, and how long pushed events may wait."""
 
     listen: Listen = Field("127.0.0.1:8765", description="Address and port; only addresses of this machine")
+    pushed_within: Duration = Field(
+        timedelta(minutes=1), description="How long pushed events may wait before the daemon reads their connection"
+    )
+    pushed_bytes: int = Field(
+        4_000_000, ge=100_000, le=64_000_000, description="Size at which a file of pushed events is sealed"
+    )
+
+    @model_validator(mode="after")
+    def _pushed_in_time(self) -> Self:
+        if self.pushed_within < timedelta(seconds=1):
+            raise ValueError("pushed_within: expected 1 second or more.")
+        return self
 
 
 class Safety(Settings):

@@ -10,7 +10,7 @@ def test_one_daemon_answers_and_keeps_a_second_one_out(tmp_path: Path) -> None:
     """Commands ask the daemon; a second daemon is told who owns the project; SIGTERM ends it with 0."""
     root = small_project(tmp_path)
     with background("serve", cwd=root) as (process, announced):
-        assert announced["jobs"] == ["full pass", "read shop"]
+        assert announced["jobs"] == ["full pass", "pushed events", "read shop"]
         assert (root / "data/endpoint.json").stat().st_mode & 0o777 == 0o600
         asked = hub("run", "--json", "--until", "segment", cwd=root)
         assert (0, 2) == (asked.code, asked.json["profiles"])

@@ -4,11 +4,14 @@ import hmac
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from queue import SimpleQueue
 from textwrap import dedent
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
+from hub.daemon import Daemon
 from hub.project import Project
+from hub.report import RunRequest
 from hub.sdk.connector import Source
 from hub.sdk.errors import BadData, Refused
 from hub.sdk.records import Delivery, Fact, Json, Page
@@ -158,4 +161,43 @@ def test_an_event_that_cannot_be_read_is_in_quarantine(tmp_path: Path) -> None:
     report = run_once(opened, {"until": "segment"})
     assert [(3, 1, 2)] == [(each.read, each.landed, each.quarantined) for each in report.streams]
     assert ["Bonn"] == cities(opened)
+    opened.close()
+
+
+def test_the_daemon_reads_what_was_pushed_without_waiting_for_every(tmp_path: Path) -> None:
+    """The entry is read once an hour; the event is a person long before that, and its file is gone."""
+    (tmp_path / "config").mkdir(parents=True)
+    (tmp_path / "config/hub.toml").write_text('[web]\npushed_within = "1 second"\n', encoding="utf-8")
+    opened = project(tmp_path)
+    ended = SimpleQueue[RunRequest]()
+    with serving(opened) as served:
+
+        def perform(request: RunRequest) -> None:
+            served.runs.perform(request)
+            ended.put(request)
+
+        daemon = Daemon(opened.settings, perform, opened.spool.due)
+        daemon.start()
+        first = ended.get(timeout=60)  # by `every`, which is due again in an hour
+        assert 204 == push(served, {"id": "1", "city": "Bonn", "email": "ann@shop.example"})
+        assert first == ended.get(timeout=60)
+        daemon.stop()
+    assert ["Bonn"] == cities(opened)
+    assert [] == list((tmp_path / "data/spool").rglob("*.jsonl"))
+    opened.close()
+
+
+def test_damage_in_the_spool_is_told_and_the_rest_lands(tmp_path: Path) -> None:
+    """The report says how many events and where they are kept, without their content."""
+    opened = project(tmp_path)
+    with serving(opened) as served:
+        for number, city in enumerate(["Bonn", "Kiel"]):
+            assert 204 == push(served, {"id": city, "city": city, "email": f"{city}@shop.example"}, number=number)
+    path = tmp_path / "data/spool/shop/people/open.jsonl"
+    path.write_bytes(path.read_bytes().replace(b'"body"', b'"b\x00dy"', 1))
+    report = run_once(opened, {"until": "segment"})
+    assert ["Kiel"] == cities(opened)
+    told = "shop: 1 pushed events are damaged on the disk and were not landed; kept in data/spool/shop/people/"
+    assert [True] == [concern.startswith(told) for concern in report.concerns]
+    assert [1] == [len(path.read_bytes().splitlines()) for path in (tmp_path / "data/spool").rglob("*.damaged")]
     opened.close()
