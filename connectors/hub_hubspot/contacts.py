@@ -17,7 +17,7 @@ _NO = frozenset({"UNSUBSCRIBED", "NOT_SUBSCRIBED"})
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """How an audience matches people, creates them and keeps them out; `list` is the list's id. The handle of `open`."""
+    """How an audience matches people, creates them and keeps them out; `list` is the list's id. What `open` returns."""
 
     id_property: str = EMAIL
     namespace: str = EMAIL
@@ -41,9 +41,9 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """A contact that exists. `names`: what it is matched by; `out`: whether it opted out, and if so at the latest `when`.
+    """A contact that exists. `names`: what it is matched by; `ids`: its own id, and those of who was merged into it.
 
-    `ids`: its own id and those of contacts that were merged into it.
+    `out`: whether it opted out, and if so `when` at the latest.
     """
 
     key: str
@@ -78,10 +78,10 @@ class Contacts:
         forms = [self._rules.form(self._rules.value(row)) for row in rows]
         return {index: found[form] for index, form in enumerate(forms) if form in found}
 
-    def by_id(self, ids: Sequence[str]) -> Mapping[str, Contact]:
-        """Find contacts by record id, with what they unsubscribed from; one that was merged away is who is left."""
-        told = self._told(self._read(list(dict.fromkeys(ids)), None))
-        return {key: contact for contact in told for key in contact.ids}
+    def by_id(self, ids: Sequence[str], *, asking: bool = True) -> Mapping[str, Contact]:
+        """Find contacts by record id; one that was merged away is who is left. `asking`: what they unsubscribed from."""
+        found = self._read(list(dict.fromkeys(ids)), None)
+        return {key: contact for contact in (self._told(found) if asking else found) for key in contact.ids}
 
     def of(self, found: Sequence[Json]) -> Sequence[Contact]:
         """Return the contacts of objects that were read otherwise, without what they unsubscribed from."""

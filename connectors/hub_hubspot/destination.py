@@ -118,7 +118,7 @@ class HubspotDestination(Destination[HubspotSettings, HubspotTarget]):
         return found
 
     def erase(self, rows: Sequence[Row]) -> Sequence[Verdict]:
-        """Delete contacts for good, by record id and by address; HubSpot blocks an address that it does not know, too."""
+        """Delete contacts for good, by record id and by address; HubSpot blocks one that it does not know, too."""
         known = self.resolve([row for row in rows if not row.vendor_id and EMAIL not in row.wire])
         return [self._erased(index, row, row.vendor_id or known.get(row.key)) for index, row in enumerate(rows)]
 
@@ -141,7 +141,7 @@ class HubspotDestination(Destination[HubspotSettings, HubspotTarget]):
     def _removed(self, contacts: Contacts, rules: Rules, batch: Batch) -> Sequence[Verdict]:
         """Take records off the list by the ids that are remembered, and by those they were merged into."""
         ids = [row.vendor_id for row in batch.rows if row.vendor_id]
-        left = [each.key for each in contacts.by_id(ids).values()]
+        left = [each.key for each in contacts.by_id(ids, asking=False).values()]
         keys = list(dict.fromkeys([*ids, *left]))
         if keys:
             Lists(self._client).change(str(rules.list), [], keys)
@@ -150,6 +150,8 @@ class HubspotDestination(Destination[HubspotSettings, HubspotTarget]):
     def _erased(self, index: int, row: Row, key: str | None) -> Verdict:
         named: list[Json] = [{"objectId": key}] if key else []
         named += [{"objectId": row.wire[EMAIL], "idProperty": EMAIL}] if EMAIL in row.wire else []
+        if not named and not row.wire.keys() & self._matched.keys():
+            return Verdict(index, "rejected", "no_address")
         path = self._client.paths.objects("contacts", "/gdpr-delete")
         try:
             statuses = [self._client.write("POST", path, CONTACTS_WRITE, body).status for body in named]

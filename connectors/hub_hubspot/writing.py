@@ -1,8 +1,8 @@
 """Writing contacts in batches, so that each row gets its own verdict and nobody is renamed.
 
 Who exists and is matched by e-mail is changed by record id: HubSpot takes no partial upserts by e-mail, and to send an
-address along could rename a contact that has several. All others are upserted by what they are matched by. So a batch is
-one request or two; what the first one proved stays, whatever becomes of the second.
+address along could rename a contact that has several. All others are upserted by what they are matched by. So a batch
+is one request or two; what the first one proved stays, whatever becomes of the second.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
