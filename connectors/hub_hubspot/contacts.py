@@ -79,7 +79,7 @@ class Contacts:
         return {index: found[form] for index, form in enumerate(forms) if form in found}
 
     def by_id(self, ids: Sequence[str], *, asking: bool = True) -> Mapping[str, Contact]:
-        """Find contacts by record id; one that was merged away is who is left. `asking`: what they unsubscribed from."""
+        """Find contacts by record id, a merged-away one as who is left. `asking`: what they unsubscribed from, too."""
         found = self._read(list(dict.fromkeys(ids)), None)
         return {key: contact for contact in (self._told(found) if asking else found) for key in contact.ids}
 

@@ -50,7 +50,7 @@ class Fields:
         """
         if by == "email" and not names:
             return
-        known = properties_of(self._client)
+        known = self._known = properties_of(self._client)
         for name in names:
             if name in known and known[name].fixed:
                 raise StopConnection(f"HubSpot computes the property {name}.", hint="Take it out of fields.")

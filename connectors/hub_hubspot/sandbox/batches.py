@@ -54,23 +54,25 @@ class Batches(Crm, ABC):
     """Writes of many contacts.
 
     `moods`: address -> the category with which HubSpot refuses its contact; "" where it says nothing at all.
+    `multi_status`: whether it tells of each input that has a trace id; else one refusal refuses the whole batch.
     """
 
     moods: dict[str, str]
+    multi_status = True
 
     @route("POST", "/crm/v3/objects/{kind}/batch/upsert")
     @route("POST", "/crm/objects/{version}/{kind}/batch/upsert")
     def upserted(self, request: Request, kind: str, version: str = "v3") -> Reply:
         """Create or change objects by a unique property."""
         self._known(kind, version)
-        return self._written(kind, request, self._upsert)
+        return self._written(kind, request, self._by_unique)
 
     @route("POST", "/crm/v3/objects/{kind}/batch/update")
     @route("POST", "/crm/objects/{version}/{kind}/batch/update")
     def updated(self, request: Request, kind: str, version: str = "v3") -> Reply:
         """Change objects by their ids."""
         self._known(kind, version)
-        return self._written(kind, request, self._update)
+        return self._written(kind, request, self._by_id)
 
     @route("POST", "/crm/v3/properties/{kind}")
     @route("POST", "/crm/properties/{version}/{kind}")
@@ -101,9 +103,7 @@ class Batches(Crm, ABC):
             return error(HTTPStatus.NOT_FOUND, "OBJECT_NOT_FOUND", "No such property.")
         return self.answer_with(self.defined[kind][name])
 
-    def _written(
-        self, kind: str, request: Request, one: Callable[[str, Mapping[str, Json]], tuple[Held, bool] | None]
-    ) -> Reply:
+    def _written(self, kind: str, request: Request, find: Callable[[str, Mapping[str, Json]], Held | None]) -> Reply:
         """Write inputs. Where each has a trace id the answer is of each input, else one refusal refuses all."""
         inputs = objects_of(body_of(request), "inputs")
         if not 1 <= len(inputs) <= _MOST:
@@ -111,21 +111,18 @@ class Batches(Crm, ABC):
         ids = [str(each.get("id")).lower() for each in inputs]
         if len({*ids}) < len(ids):
             raise ValueError("Duplicate IDs found in batch input")
-        traces = [each.get("objectWriteTraceId") for each in inputs]
-        each_told = all(isinstance(trace, str) for trace in traces) and len({*map(str, traces)}) == len(traces)
-        found, errors = list[Json](), list[Json]()
-        for each in inputs:
-            trace = str(each["objectWriteTraceId"]) if each_told else None
+        traces = [str(each.get("objectWriteTraceId") or "") for each in inputs]
+        each_told = self.multi_status and all(traces) and len({*traces}) == len(traces)
+        good, errors = list[tuple[Mapping[str, Json], Held | None]](), list[Json]()
+        for each, trace in zip(inputs, traces, strict=True):
             try:
                 self._check(kind, each)
-                if each_told or not errors:
-                    found += self._result(kind, one(kind, each), trace)
+                good.append((each, self._welcome(kind, find(kind, each), each)))
             except Problem as problem:
-                errors.append(problem.json(trace))
+                errors.append(problem.json(trace if each_told else None))
         if errors and not each_told:
-            first = errors[0]
-            return Reply(status=HTTPStatus.BAD_REQUEST, json=first)
-        return self._told(found, errors)
+            return Reply(status=HTTPStatus.BAD_REQUEST, json=errors[0])
+        return self._told([shown for each, held in good for shown in self._apply(kind, held, each)], errors)
 
     def _told(self, found: list[Json], errors: list[Json]) -> Reply:
         now = stamp(self.now())
@@ -134,46 +131,48 @@ class Batches(Crm, ABC):
             return self.answer_with(body)
         return self.answer_with({**body, "numErrors": len(errors), "errors": errors}, HTTPStatus.MULTI_STATUS)
 
-    def _result(self, kind: str, written: tuple[Held, bool] | None, trace: str | None) -> list[Json]:
-        if written is None:
+    def _apply(self, kind: str, held: Held | None, sent: Mapping[str, Json]) -> list[Json]:
+        """Create or change an object and show it; nothing of one that HubSpot forgets."""
+        properties, new = properties_of(sent), held is None
+        if self._mood(held, properties) == "":
             return []
-        held, new = written
+        if held is None:
+            key = self.create(kind, {str(sent.get("idProperty")): str(sent.get("id")), **properties})
+            held = self.crm[kind].objects[key]
+        else:
+            self.change(kind, held.key, properties)
         shown = view(kind, held, [*held.properties], self.hidden, self.defined[kind])
-        own: dict[str, Json] = {} if trace is None else {"objectWriteTraceId": trace}
-        return [{**shown, "new": new, **own}] if isinstance(shown, dict) else []
+        trace = sent.get("objectWriteTraceId")
+        own: dict[str, Json] = {"new": new, **({"objectWriteTraceId": trace} if trace else {})}
+        return [{**shown, **own}] if isinstance(shown, dict) else []
 
-    def _upsert(self, kind: str, sent: Mapping[str, Json]) -> tuple[Held, bool] | None:
-        by, value = str(sent.get("idProperty")), str(sent.get("id"))
+    def _by_unique(self, kind: str, sent: Mapping[str, Json]) -> Held | None:
+        by = str(sent.get("idProperty"))
         if by != "email" and not self.defined[kind].get(by, {}).get("hasUniqueValue"):
             text = f"Unable to perform update/upsert by non-unique 0-1 property {by}"
             raise Problem("VALIDATION_ERROR", "NON_UNIQUE_PROPERTY", by, text)
-        held, properties = self.contact_of(value, by), properties_of(sent)
-        if self._is_silent(kind, held, properties):
-            return None
-        if held is None:
-            key = self.create(kind, {by: value, **properties})
-            return self.crm[kind].objects[key], True
-        self.change(kind, held.key, properties)
-        return held, False
+        return self.contact_of(str(sent.get("id")), by)
 
-    def _update(self, kind: str, sent: Mapping[str, Json]) -> tuple[Held, bool] | None:
+    def _by_id(self, kind: str, sent: Mapping[str, Json]) -> Held:
         held = self.crm[kind].objects.get(self._left(kind, str(sent.get("id"))))
         if held is None or held.archived is not None:
             raise Problem("OBJECT_NOT_FOUND", "OBJECT_NOT_FOUND", "id", f"No contact {sent.get('id')}")
-        if self._is_silent(kind, held, properties_of(sent)):
-            return None
-        self.change(kind, held.key, properties_of(sent))
-        return held, False
+        return held
 
-    def _is_silent(self, kind: str, held: Held | None, properties: Mapping[str, str]) -> bool:
-        """Whether HubSpot forgets this input; raises Problem where it refuses its contact."""
+    def _mood(self, held: Held | None, properties: Mapping[str, str]) -> str | None:
         address = properties.get("email") or (held.properties.get("email", "") if held else "")
-        mood = self.moods.get(address.lower()) if kind == "contacts" else None
+        return self.moods.get(address.lower())
+
+    def _welcome(self, kind: str, held: Held | None, sent: Mapping[str, Json]) -> Held | None:
+        """Return an object that may be written. Raises Problem for a contact that HubSpot refuses."""
+        properties = properties_of(sent)
+        address = properties.get("email", "").lower()
+        mood = self._mood(held, properties) if kind == "contacts" else None
         if mood:
             raise Problem(mood, mood, "email", f"{address} is refused")
-        if address.lower() in self.blocked and held is None:
+        if held is None and address in self.blocked:
             raise Problem("VALIDATION_ERROR", "BLOCKED_EMAIL", "email", f"{address} was deleted for privacy")
-        return mood is not None
+        return held
 
     def _check(self, kind: str, sent: Mapping[str, Json]) -> None:
         """Raise Problem where a property does not exist, cannot be written, or cannot hold its value."""

@@ -208,6 +208,11 @@ class Account(SourceSandbox, ABC):
                 return held
         return None
 
+    def define(self, name: str, *, unique: bool = False) -> None:
+        """Make a property of contacts that holds a text."""
+        own = {"hubspotDefined": False, "hasUniqueValue": unique}
+        self.defined["contacts"][name] = {**_definition(name), **own}
+
     def on_list(self, name: str) -> set[str]:
         """Return the ids of records on a list; none where there is no such list."""
         return next((set(each.members) for each in self.lists.values() if each.name == name), set())
@@ -272,7 +277,7 @@ class Account(SourceSandbox, ABC):
             kind: {each.key: dict(each.properties) for each in held.live()} for kind, held in self.crm.items()
         }
         told: Json = {address: [*numbers.values()] for address, numbers in self.subscriptions.items()}
-        lists: Json = {each.name: sorted(each.members, key=int) for each in self.lists.values()}
+        lists: Json = {each.name: [*each.members] for each in self.lists.values()}
         return {**found, "subscriptions": told, "lists": lists}
 
     def _leave_lists(self, *keys: str) -> None:

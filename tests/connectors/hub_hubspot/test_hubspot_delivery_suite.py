@@ -1,6 +1,7 @@
 """HubSpot does what every destination must do."""
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 from hub.sdk.records import Json, Outcome
 from hub.sdk.sandbox import DestinationSandbox
@@ -24,7 +25,7 @@ class DeliveryBox(HubspotSandbox, DestinationSandbox):
         {"kind": "status", "status": 429, "body": _SECONDLY},
         {"kind": "status", "status": 423, "retry_after": "1"},
     )
-    spent: Mapping[str, object] = {"kind": "status", "status": 429, "body": _DAILY}
+    spent: ClassVar[Mapping[str, object]] = {"kind": "status", "status": 429, "body": _DAILY}
 
     def target(self) -> Mapping[str, Json]:
         """Name the list."""
