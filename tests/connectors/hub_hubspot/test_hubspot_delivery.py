@@ -66,8 +66,8 @@ def test_a_batch_of_known_and_new_people_is_two_requests(box: HubspotSandbox) ->
 def test_contacts_are_made_by_the_rule(
     box: HubspotSandbox,
     new_contacts: str,
-    consented: bool,
-    expected: tuple[str, str],  # noqa: FBT001 - a case
+    consented: bool,  # noqa: FBT001 - a case
+    expected: tuple[str, str],
 ) -> None:
     """Of people whom HubSpot does not know."""
     push = Push(box, audience(new_contacts=new_contacts))

@@ -81,7 +81,7 @@ def test_names_that_are_no_properties_are_refused(box: HubspotSandbox, name: str
 def test_a_property_whose_answer_is_lost_is_found_next_time(box: HubspotSandbox) -> None:
     """It is asked for once, since it is a write; then it is there."""
     push = Push(box, audience({"ltv": "a"}))
-    box.faults.add(Fault(kind="reset_after", method="POST", path="*/properties/contacts"))
+    box.faults.add(Fault(kind="reset_after", method="POST", path="/crm/properties/*"))
     with pytest.raises(RetryLater):
         push.contacts(row(ADA, {"ltv": 1}))
     assert {0: ("present", "")} == said(push.contacts(row(ADA, {"ltv": 1})))
@@ -107,7 +107,7 @@ def test_a_property_that_was_deleted_in_the_middle_is_made_anew(box: HubspotSand
 
 def test_a_property_that_hubspot_refuses_stops_the_connection(box: HubspotSandbox) -> None:
     """With what to do; the scope that is missing is named."""
-    box.faults.add(Fault(kind="status", method="POST", path="*/properties/contacts", status=400, body="{}"))
+    box.faults.add(Fault(kind="status", method="POST", path="/crm/properties/*", status=400, body="{}"))
     push = Push(box, audience({"ltv": "a"}))
     with pytest.raises(StopConnection, match="refuses the property ltv"):
         push.contacts(row(ADA, {"ltv": 1}))
