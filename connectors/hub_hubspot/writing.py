@@ -127,15 +127,14 @@ def _answered(response: Response, inputs: Mapping[int, Json], rows: Sequence[Row
 
 
 def _present(found: Sequence[Json], inputs: Mapping[int, Json]) -> Iterator[tuple[int, Verdict]]:
-    """Match results: by the trace id that was sent, by record id, or by what people are matched by."""
-    places = _places(inputs)
+    """Match results: by the trace id that was sent, else by record id or by what people are matched by."""
+    traces, ids, by = _traces(inputs), _ids(inputs), _matched_by(inputs)
     for each in found:
         held = each.get("properties") if isinstance(each, Mapping) else None
         if not isinstance(each, Mapping) or not (key := _identity(each)):
             continue
-        own = [str(value).lower() for value in held.values()] if isinstance(held, Mapping) else []
-        named = [str(each.get("objectWriteTraceId")), key, *own]
-        index = next((places[name] for name in named if name in places), None)
+        own = str(held.get(by)) if by and isinstance(held, Mapping) else key
+        index = traces.get(str(each.get("objectWriteTraceId")), ids.get(own.lower() if by == EMAIL else own))
         if index is not None:
             yield index, Verdict(index, "present", vendor_id=key)
 
@@ -144,18 +143,24 @@ def _blamed(
     problems: Sequence[Mapping[str, Json]], inputs: Mapping[int, Json], rows: Sequence[Row]
 ) -> Iterator[tuple[int, Verdict]]:
     """Match errors: by trace id, or by the ids that they name."""
-    places = _places(inputs)
     for problem in problems:
-        for name in (*_context(problem, "objectWriteTraceId"), *_context(problem, "ids")):
-            index = places.get(name.lower())
-            if index is not None:
+        for name, places in (("objectWriteTraceId", _traces(inputs)), ("ids", _ids(inputs))):
+            for index in (places[each] for each in _context(problem, name) if each in places):
                 yield index, _refused(index, rows[index], problem)
 
 
-def _places(inputs: Mapping[int, Json]) -> Mapping[str, int]:
-    """Return what an answer may call a row: its trace id, and the id it was sent by."""
-    ids = {str(each["id"]).lower(): index for index, each in inputs.items() if isinstance(each, Mapping)}
-    return {**ids, **{_trace(index): index for index in inputs}}
+def _traces(inputs: Mapping[int, Json]) -> Mapping[str, int]:
+    return {_trace(index): index for index in inputs}
+
+
+def _ids(inputs: Mapping[int, Json]) -> Mapping[str, int]:
+    return {str(each["id"]): index for index, each in inputs.items() if isinstance(each, Mapping)}
+
+
+def _matched_by(inputs: Mapping[int, Json]) -> str | None:
+    """Return the property that the inputs are matched by; None: they are matched by record id."""
+    named = (each.get("idProperty") for each in inputs.values() if isinstance(each, Mapping))
+    return next((each for each in named if isinstance(each, str)), None)
 
 
 def _refused(index: int, row: Row, problem: Mapping[str, Json]) -> Verdict:

@@ -54,11 +54,13 @@ class Batches(Crm, ABC):
     """Writes of many contacts.
 
     `moods`: address -> the category with which HubSpot refuses its contact; "" where it says nothing at all.
+    `echoes`: whether results have the trace id of their input.
     `multi_status`: whether it tells of each input that has a trace id; else one refusal refuses the whole batch.
     """
 
     moods: dict[str, str]
     multi_status = True
+    echoes = True
 
     @route("POST", "/crm/v3/objects/{kind}/batch/upsert")
     @route("POST", "/crm/objects/{version}/{kind}/batch/upsert")
@@ -143,7 +145,7 @@ class Batches(Crm, ABC):
             self.change(kind, held.key, properties)
         shown = view(kind, held, [*held.properties], self.hidden, self.defined[kind])
         trace = sent.get("objectWriteTraceId")
-        own: dict[str, Json] = {"new": new, **({"objectWriteTraceId": trace} if trace else {})}
+        own: dict[str, Json] = {"new": new, **({"objectWriteTraceId": trace} if trace and self.echoes else {})}
         return [{**shown, **own}] if isinstance(shown, dict) else []
 
     def _by_unique(self, kind: str, sent: Mapping[str, Json]) -> Held | None:

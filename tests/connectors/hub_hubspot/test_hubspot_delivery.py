@@ -54,6 +54,22 @@ def test_a_batch_of_known_and_new_people_is_two_requests(box: HubspotSandbox) ->
     assert ["update", "upsert"] == writes(box)
 
 
+def test_results_without_trace_ids_are_matched_by_what_was_sent(box: HubspotSandbox) -> None:
+    """By record id or e-mail; by a property of numbers, which are other contacts' record ids, as well."""
+    box.echoes = False
+    keys = [box.contact(email=each) for each in (ADA, BEA)]
+    rows = [row(each, {"firstname": each}) for each in (CAT, BEA, ADA, "dee@shop.example")]
+    told = verdicts(Push(box, audience(NAMED)).contacts(*rows))
+    found = [box.contact_of(each.wire["email"]) for each in rows]
+    assert [each and each.key for each in found] == [each.vendor_id for each in told]
+    box.define("customer_no", unique=True)
+    for key, number in zip(keys, reversed(keys), strict=True):
+        box.change("contacts", key, {"customer_no": number})
+    push = Push(box, audience(NAMED, match_on=("user_id",), id_property="customer_no"))
+    told = verdicts(push.contacts(*(row(key, {"firstname": "N"}, user_id=key) for key in keys)))
+    assert [*reversed(keys)] == [each.vendor_id for each in told]
+
+
 @pytest.mark.parametrize(
     ("new_contacts", "consented", "expected"),
     [
