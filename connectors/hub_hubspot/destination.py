@@ -29,7 +29,7 @@ class HubspotDestination(Destination[HubspotSettings, HubspotTarget]):
     settings_model = HubspotSettings
     target_model = HubspotTarget
     capabilities: ClassVar = Capabilities(
-        address_by=(ANY_ADDRESS,),
+        address_by=(EMAIL, ANY_ADDRESS),
         wire={EMAIL: "lower(value)"},
         batch_rows=BATCH,
         evidence="row",

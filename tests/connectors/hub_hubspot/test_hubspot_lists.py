@@ -1,5 +1,7 @@
 """Lists are found or made, and hold records by their ids."""
 
+import json
+
 import pytest
 
 from hub.sdk.errors import RetryLater, StopConnection
@@ -63,6 +65,16 @@ def test_people_are_put_on_and_taken_off_by_record_id(box: HubspotSandbox) -> No
     for _ in range(2):
         assert dict.fromkeys(range(4), ("absent", "")) == said(push.list(*rows, op="remove"))
     assert {cat} == box.on_list("VIP")
+
+
+def test_a_record_that_is_gone_when_the_list_is_changed_is_told(box: HubspotSandbox) -> None:
+    """HubSpot passes over what does not exist, and names it."""
+    ada, bea = (box.contact(email=each) for each in (ADA, BEA))
+    body = json.dumps({"recordsIdsAdded": [bea], "recordIdsRemoved": [], "recordIdsMissing": [ada]})
+    push = Push(box, audience())
+    box.faults.add(Fault(kind="status", method="PUT", status=200, body=body))
+    told = said(push.list(row(ADA, key=ada), row(BEA, key=bea)))
+    assert {0: ("rejected", "no_such_contact"), 1: ("present", "")} == told
 
 
 def test_who_was_merged_is_who_is_left(box: HubspotSandbox) -> None:
