@@ -17,7 +17,7 @@ from hub_hubspot.facts import writing
 from hub_hubspot.fields import Fields, check_names
 from hub_hubspot.lists import Lists
 from hub_hubspot.settings import HubspotSettings, HubspotTarget
-from hub_hubspot.writing import BATCH, Stale, sort, write
+from hub_hubspot.writing import BATCH, GONE, Sorted, Stale, sort, write
 
 _GONE = (HTTPStatus.NO_CONTENT, HTTPStatus.OK, HTTPStatus.NOT_FOUND)
 
@@ -88,11 +88,7 @@ class HubspotDestination(Destination[HubspotSettings, HubspotTarget]):
         if batch.op == "remove":
             raise StopConnection("Contacts of HubSpot are never removed.", hint="This is an error of the hub.")
         todo = sort(batch.rows, contacts.by_value(batch.rows), rules, self._fields.ready(batch.rows))
-        try:
-            return write(self._client, batch.rows, todo)
-        except Stale:
-            self._fields.forget()
-            raise
+        return self._written(batch.rows, todo)
 
     def read_back(self, target: Target, handle: Json) -> Iterator[Observed]:
         """Yield all contacts, or those on the list, by each value they are matched by, opted out or not."""
@@ -129,6 +125,17 @@ class HubspotDestination(Destination[HubspotSettings, HubspotTarget]):
     @cached_property
     def _fields(self) -> Fields:
         return Fields(self._client)
+
+    def _written(self, rows: Sequence[Row], todo: Sorted) -> Answer:
+        """Write contacts; where a property is gone, the next batch looks for it and makes it anew."""
+        try:
+            answer = write(self._client, rows, todo)
+        except Stale:
+            self._fields.forget()
+            raise
+        if isinstance(answer, Sequence) and any(each.code == GONE for each in answer):
+            self._fields.forget()
+        return answer
 
     def _added(self, contacts: Contacts, rules: Rules, batch: Batch) -> Sequence[Verdict]:
         """Put on the list who is there and did not opt out; a record that was merged away is who is left."""

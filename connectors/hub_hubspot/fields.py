@@ -17,6 +17,8 @@ GROUP = "contactinformation"  # the group that every account has
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _FORMS = {"bool": "booleancheckbox", "date": "date", "datetime": "date", "number": "number", "string": "text"}
 _DAY = len("2026-03-01")
+_ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d")  # digits alone are a number of something
+_ISO_TIME = re.compile(r"\d{4}-\d\d-\d\d([T ].*)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +126,8 @@ def new_type(values: Iterable[Json]) -> str | None:
     tests: Mapping[str, Callable[[Json], bool]] = {
         "bool": lambda value: isinstance(value, bool),
         "number": lambda value: isinstance(value, int | float) and not isinstance(value, bool),
-        "date": lambda value: _reads(value, date.fromisoformat),
-        "datetime": lambda value: _reads(value, datetime.fromisoformat),
+        "date": lambda value: _reads(value, date.fromisoformat, _ISO_DAY),
+        "datetime": lambda value: _reads(value, datetime.fromisoformat, _ISO_TIME),
     }
     return next((kind for kind, test in tests.items() if all(map(test, given))), "string")
 
@@ -199,8 +201,8 @@ def _option(wanted: Property, text: str) -> str:
     raise Misfit(wanted.name, "one of its options, by internal name")
 
 
-def _reads(value: Json, read: Callable[[str], object]) -> bool:
+def _reads(value: Json, read: Callable[[str], object], form: re.Pattern[str]) -> bool:
     try:
-        return isinstance(value, str) and read(value) is not None
+        return isinstance(value, str) and form.fullmatch(value) is not None and read(value) is not None
     except ValueError:
         return False

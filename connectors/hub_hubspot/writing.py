@@ -19,8 +19,9 @@ from hub_hubspot.values import Misfit, identity
 
 BATCH = 100  # the most that a batch may hold
 _UPDATE, _UPSERT = "/batch/update", "/batch/upsert"
-_LATER = frozenset({"CONFLICT", "INTERNAL_ERROR", "OBJECT_NOT_FOUND", "RATE_LIMITS", "PROPERTY_DOESNT_EXIST"})
 _UNKNOWN_PROPERTY = "PROPERTY_DOESNT_EXIST"
+_LATER = frozenset({"CONFLICT", "INTERNAL_ERROR", "OBJECT_NOT_FOUND", "RATE_LIMITS", _UNKNOWN_PROPERTY})
+GONE = _UNKNOWN_PROPERTY.lower()  # the code of a row that goes later because a property was deleted
 
 
 class Stale(RetryLater):
@@ -178,6 +179,8 @@ def _failed(error: HubError, inputs: Mapping[int, Json]) -> Sequence[Verdict]:
     match error:
         case Unanswered():
             return [Verdict(index, "unknown", "no_answer") for index in inputs]
+        case Stale():
+            return _retry(inputs, GONE)
         case RetryLater():
             return [Verdict(index, "retry", "throttled", after=error.after) for index in inputs]
         case StopConnection():
