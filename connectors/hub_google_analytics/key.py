@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import lru_cache
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
@@ -46,7 +47,7 @@ def parsed(text: str) -> ServiceKey:
         where = ", ".join(sorted({str(each["loc"][0]) for each in error.errors() if each["loc"]}))
         problem = f"its {where} cannot be used" if where else "this is no JSON object"
         raise ValueError(f"expected the JSON file of a service account's key, but {problem}") from None
-    _private(key)
+    _private(key.private_key)
     return key
 
 
@@ -74,12 +75,14 @@ def statement(key: ServiceKey, now: int, scope: str = SCOPE) -> str:
         "exp": ends,
     }
     signed = f"{_packed(header)}.{_packed(claims)}"
-    return f"{signed}.{_base64(_private(key).sign(signed.encode(), PKCS1v15(), hashes.SHA256()))}"
+    return f"{signed}.{_base64(_private(key.private_key).sign(signed.encode(), PKCS1v15(), hashes.SHA256()))}"
 
 
-def _private(key: ServiceKey) -> RSAPrivateKey:
+@lru_cache(maxsize=8)
+def _private(pem: str) -> RSAPrivateKey:
+    """Return the key of a PEM text; kept, because to prove that it is a good one takes a tenth of a second."""
     try:
-        found = load_pem_private_key(key.private_key.encode(), password=None)
+        found = load_pem_private_key(pem.encode(), password=None)
     except (ValueError, TypeError):
         raise ValueError("the private_key of the service account is no PEM key") from None
     if not isinstance(found, RSAPrivateKey):

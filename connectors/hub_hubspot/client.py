@@ -1,11 +1,13 @@
-"""HTTP to HubSpot: lists, searches, batches, associations, subscriptions, and what an error means."""
+"""HTTP to HubSpot: lists, searches, batches, associations, subscriptions, writes, and what an error means."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 
-from hub.sdk.errors import BadData, StopConnection
+from hub.sdk.errors import BadData, RetryLater, StopConnection, Unanswered
 from hub.sdk.http import Http, Rate, Response, pages
 from hub.sdk.http.retry import asked_pause
 from hub.sdk.records import Json
@@ -25,6 +27,16 @@ _BUSY = frozenset({423, 477})  # locked; the account is being moved to another d
 _SCOPES = {kind: f"crm.objects.{kind}.read" for kind in ("contacts", "companies", "deals")}
 _NOTHING: Mapping[str, str] = {}
 STATUS_SCOPE = "communication_preferences.statuses.batch.read"
+CONTACTS, CONTACTS_WRITE = _SCOPES["contacts"], "crm.objects.contacts.write"
+LISTS, LISTS_WRITE = "crm.lists.read", "crm.lists.write"
+SCHEMAS_WRITE = "crm.schemas.contacts.write"
+_CODE = re.compile(r"[A-Z][A-Z0-9_.]{0,59}|[a-z]+(_[a-z]+)+")  # what is written otherwise could be somebody's data
+_OF_REQUEST = (
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.NOT_FOUND,
+    HTTPStatus.CONFLICT,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+)
 
 
 class Forbidden(StopConnection):
@@ -77,9 +89,9 @@ class Client:
             where = {"after": place} if place else {}
             return self._get(self.paths.objects(kind), _SCOPES[kind], {**asked, **where})
 
-        for response in pages(ask, _next, start=after):
+        for response in pages(ask, following, start=after):
             found = rows_of(response)
-            yield self.some(kind, ids_of(found), names) if wide else found, _next(response)
+            yield self.some(kind, ids_of(found), names) if wide else found, following(response)
 
     def changed(self, kind: str, names: Sequence[str], window: Window) -> tuple[Sequence[Json], bool]:
         """Return the next objects of a window by their ids, and whether there are more.
@@ -101,7 +113,7 @@ class Client:
         ids = [int(each) for each in ids_of(found)]
         if [window.last, *ids] != sorted({window.last, *ids}):
             raise response.unreadable("is not in the order of ids that was asked for")
-        more = _next(response) is not None or bool(not found and _total(response))
+        more = following(response) is not None or bool(not found and _total(response))
         if more and not ids:
             raise response.unreadable("says that there is more, and holds no object with an id")
         return found, more
@@ -170,6 +182,31 @@ class Client:
         scopes = None if response.status in missing else response.json_object().get("scopes")
         return [str(scope) for scope in scopes] if isinstance(scopes, list) else None
 
+    def ask(self, method: str, path: str, scope: str, body: Json = None, ok: Sequence[int] = ()) -> Response:
+        """Read what a destination has to know; it is repeated like every read. `ok`: refusals that are an answer."""
+        statuses = (*ok, HTTPStatus.FORBIDDEN)
+        if body is None:
+            return self._allowed(self._http.request(method, path, ok=statuses), scope)
+        return self._allowed(self._http.request(method, path, json=body, idempotent=True, ok=statuses), scope)
+
+    def write(self, method: str, path: str, scope: str, body: Json) -> Response:
+        """Send a write once; a refusal of it comes back as an answer."""
+        response = self._http.request(method, path, json=body, ok=(*_OF_REQUEST, HTTPStatus.FORBIDDEN))
+        return self._allowed(response, scope)
+
+    def make(self, path: str, scope: str, body: Json) -> Response:
+        """Make something that is looked for before it is made, so that a lost answer does no harm.
+
+        Raises:
+            RetryLater: no answer came; next time it is found, or made.
+        """
+        try:
+            response = self.write("POST", path, scope, body)
+            response.json_object()
+        except Unanswered as error:
+            raise RetryLater(error.message, hint="Looked for again later.") from None
+        return response
+
     def _client(self, settings: HubspotSettings, rate: Rate) -> Http:
         limit = None if settings.local else rate
         return Http(settings.base_url, auth=self._auth, rate=limit, throttle=_pause, describe=code)
@@ -221,11 +258,27 @@ def ids_of(found: Sequence[Json]) -> Sequence[str]:
     return ids
 
 
+@contextmanager
+def whole() -> Iterator[None]:
+    """Take a read that brought nothing usable for none: what hangs on it goes later. Raises RetryLater."""
+    try:
+        yield
+    except BadData as error:
+        raise RetryLater(error.message, hint="It is read again later.") from None
+    except Misfit as misfit:
+        raise RetryLater(f"HubSpot answered with what it does not document ({misfit}).") from None
+
+
+def is_code(text: str) -> bool:
+    """Whether a text is an error's code, not a sentence or a value that quotes somebody's data."""
+    return _CODE.fullmatch(text) is not None
+
+
 def code(response: Response) -> str:
     """Return an error's category, and the limit that was hit; neither holds data of people."""
     body = response.json_object()
     named = [body.get(name) for name in ("category", "policyName", "error")]
-    return " ".join(each for each in named if isinstance(each, str))
+    return " ".join(each for each in named if isinstance(each, str) and is_code(each))
 
 
 def _pause(response: Response) -> timedelta | None:
@@ -242,12 +295,13 @@ def _pause(response: Response) -> timedelta | None:
     return asked_pause(response.headers) or longest
 
 
-def _next(response: Response) -> str | None:
+def following(response: Response) -> str | None:
+    """Return what leads to the next page, None for the last. Raises BadData where one is promised and not named."""
     paging = response.json_object().get("paging")
-    following = paging.get("next") if isinstance(paging, Mapping) else None
-    if following is None:
+    place = paging.get("next") if isinstance(paging, Mapping) else None
+    if place is None:
         return None
-    after = following.get("after") if isinstance(following, Mapping) else None
+    after = place.get("after") if isinstance(place, Mapping) else None
     if isinstance(after, str | int) and not isinstance(after, bool) and str(after):
         return str(after)
     raise response.unreadable("does not say where the next page begins")

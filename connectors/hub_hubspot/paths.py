@@ -24,6 +24,15 @@ class Paths:
         """Return where the properties of a kind are described."""
         return f"/crm/v3/properties/{kind}" if self._legacy else f"/crm/properties/{self.version}/{kind}"
 
+    def lists(self, rest: str) -> str:
+        """Return what is below the lists."""
+        return f"/crm/v3/lists{rest}" if self._legacy else f"/crm/lists/{self.version}{rest}"
+
+    @property
+    def all_lists(self) -> str:
+        """Where lists are made; the address with a number ends in a slash."""
+        return self.lists("/" if self._legacy else "")
+
     @property
     def statuses(self) -> str:
         """Where it is asked what many addresses are subscribed to."""

@@ -70,3 +70,30 @@ class HubspotSourceSettings(SourceSettings):
     consent_bases: tuple[str, ...] = Field(
         ("CONSENT_WITH_NOTICE",), description="Legal bases that prove a consent; any other subscription proves nothing"
     )
+
+
+class HubspotTarget(Settings):
+    """The `target` of an audience."""
+
+    list: str | None = Field(
+        None,
+        min_length=1,
+        max_length=200,
+        description="Name or id of a static list of contacts; a name is made when missing. None: contacts alone",
+    )
+    id_property: Property = Field(
+        "email", description="Property that people are matched by: email, or one whose values are unique in HubSpot"
+    )
+    new_contacts: Literal["never", "consented", "all"] = Field(
+        "never", description="Who is created when HubSpot does not know them; consented: only with proven consent"
+    )
+    create_properties: bool = Field(True, description="Whether properties that fields name are made when missing")
+    subscription: str | None = Field(
+        None, description="Name or id of a subscription type; who unsubscribed from it is kept off the list"
+    )
+
+    @model_validator(mode="after")
+    def _subscribed_to_a_list(self) -> Self:
+        if self.subscription and self.list is None:
+            raise ValueError("subscription needs list: it says who is kept off it")
+        return self

@@ -125,6 +125,11 @@ def test_connectors_are_described_for_the_settings(tmp_path: Path) -> None:
     assert customer_io.target_model is not None
 
 
+def test_every_built_in_plugin_is_whole() -> None:
+    """What this package brings declares itself as the hub wants it, so that none is left out in silence."""
+    assert {} == load_plugins(None).reasons()
+
+
 def test_no_folder_means_installed_plugins_alone() -> None:
     """The hub's own connectors and plugins come in by the same door as everybody's."""
     assert {"lifecycle", "rfm"} <= {plugin.name for plugin in load_plugins(None).loaded}

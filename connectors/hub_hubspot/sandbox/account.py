@@ -12,18 +12,24 @@ from typing import ClassVar
 from hub.sdk.records import Json
 from hub.sdk.sandbox import Reply, Request, route
 from hub_hubspot.pushed import signature
-from hub_hubspot.sandbox.crm import Crm
+from hub_hubspot.sandbox.lists import Lists
 from hub_hubspot.sandbox.views import error
 
 STATUSES = "communication_preferences.statuses.batch.read"
-_SCOPES = frozenset({*(f"crm.objects.{kind}.read" for kind in ("contacts", "companies", "deals")), "oauth", STATUSES})
+_SCOPES = frozenset(
+    {
+        *(f"crm.objects.{kind}.{way}" for kind in ("contacts", "companies", "deals") for way in ("read", "write")),
+        *("crm.lists.read", "crm.lists.write", "crm.schemas.contacts.write", "oauth", STATUSES),
+    }
+)
+_READS = re.compile(r".*/(search|batch/read)")
 _LINKED = re.compile(r"/crm/(?:v4/associations|associations/[^/]+)/\w+/(\w+)/.*")
 _OBJECTS = re.compile(r"/crm/(?:v3/objects|objects/[^/]+|v3/properties|properties/[^/]+)/(\w+).*")
 _PUBLIC = re.compile(r"/oauth/(v1|v3|\d{4}-\d\d)/token|/oauth/v2/private-apps/get/access-token-info")
 _DAILY, _MOST_ADDRESSES, _LIFETIME, _PORTAL = 250_000, 100, 1_800, 62_515
 
 
-class HubspotSandbox(Crm):
+class HubspotSandbox(Lists):
     """One account, with a private app and an app of OAuth.
 
     `scopes`: what tokens may do. `left`: calls that are left today. `per_ten_seconds`, `searches_per_second`: how many
@@ -48,6 +54,7 @@ class HubspotSandbox(Crm):
         self.refresh_token = "sandbox-refresh-token"  # noqa: S105 - the same
         self.lifetime = _LIFETIME
         self.untold: set[str] = set()
+        self.moods: dict[str, str] = {}
         self.grants = 0
         self._tokens = 1
         self._asked: dict[str, deque[float]] = {"all": deque(), "search": deque()}
@@ -103,7 +110,7 @@ class HubspotSandbox(Crm):
         good = [f"Bearer {token}".encode() for token in (self.token, self.access_token)]
         if not any(secrets.compare_digest(given, each) for each in good):
             return error(HTTPStatus.UNAUTHORIZED, "INVALID_AUTHENTICATION", "Authentication credentials not found.")
-        scope = _scope(request.path)
+        scope = _scope(request)
         if scope in self.scopes:
             return None
         needed: Json = [{"message": "One or more scopes", "context": {"requiredGranularScopes": [scope]}}]
@@ -201,11 +208,18 @@ class HubspotSandbox(Crm):
         return False
 
 
-def _scope(path: str) -> str:
+def _scope(request: Request) -> str:
+    path = request.path
+    way = "read" if request.method == "GET" or _READS.fullmatch(path) else "write"
     if path.startswith("/communication-preferences/"):
         return STATUSES
-    match = _LINKED.fullmatch(path) or _OBJECTS.fullmatch(path)
-    return f"crm.objects.{match[1]}.read" if match else "oauth"
+    if path.startswith(("/crm/lists/", "/crm/v3/lists")):
+        return f"crm.lists.{way}"
+    if linked := _LINKED.fullmatch(path):
+        return f"crm.objects.{linked[1]}.read"
+    match = _OBJECTS.fullmatch(path)
+    part = "schemas" if match and way == "write" and "/properties/" in path else "objects"
+    return f"crm.{part}.{match[1]}.{way}" if match else "oauth"
 
 
 def _too_many(policy: str) -> Reply:

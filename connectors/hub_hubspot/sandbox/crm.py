@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 from hub.sdk.records import Json
 from hub.sdk.sandbox import Reply, Request, route
-from hub_hubspot.sandbox.held import PROPERTIES, SHOWN, Account, Held, stamp
+from hub_hubspot.sandbox.held import Account, Held, stamp
 from hub_hubspot.sandbox.views import (
     body_of,
     error,
@@ -80,12 +80,12 @@ class Crm(Account, ABC):
         """Return objects by id; one that was merged away is answered by who is left."""
         self._known(kind, version)
         body = body_of(request)
-        ids = [str(each.get("id")) for each in objects_of(body, "inputs")]
+        ids, by = [str(each.get("id")) for each in objects_of(body, "inputs")], body.get("idProperty")
         if len(ids) > _MOST:
             raise ValueError(f"at most {_MOST} inputs")
-        named = [self.crm[kind].objects.get(self._left(kind, key)) for key in ids]
-        there = {each.key: each for each in named if each and each.archived is None}
-        lost: list[Json] = [key for key in ids if self._left(kind, key) not in there]
+        named = {key: self._named(kind, key, None if by is None else str(by)) for key in ids}
+        there = {each.key: each for each in named.values() if each}
+        lost: list[Json] = [key for key, each in named.items() if each is None]
         return self._batched(self._views(kind, [*there.values()], texts_of(body.get("properties"))), lost)
 
     @route("POST", "/crm/v4/associations/{kind}/{target}/batch/read")
@@ -106,8 +106,7 @@ class Crm(Account, ABC):
     def described(self, _request: Request, kind: str, version: str = "v3") -> Reply:
         """Describe the properties of a kind."""
         self._known(kind, version)
-        names = sorted({*PROPERTIES[kind], *SHOWN[kind]})
-        return self.answer_with({"results": [{"name": name, "label": name, "type": "string"} for name in names]})
+        return self.answer_with({"results": [*self.defined[kind].values()]})
 
     @route("POST", "/crm/v3/objects/{kind}")
     @route("POST", "/crm/objects/{version}/{kind}")
@@ -124,7 +123,7 @@ class Crm(Account, ABC):
         held = self.crm[kind].objects.get(self._left(kind, key))
         if held is None or (held.archived is not None) != (request.param("archived", "false").lower() == "true"):
             return error(HTTPStatus.NOT_FOUND, "OBJECT_NOT_FOUND", "Object not found.")
-        return self.answer_with(view(kind, held, names_of(request), self.hidden))
+        return self.answer_with(view(kind, held, names_of(request), self.hidden, self.defined[kind]))
 
     @route("PATCH", "/crm/v3/objects/{kind}/{key}")
     @route("PATCH", "/crm/objects/{version}/{kind}/{key}")
@@ -161,14 +160,29 @@ class Crm(Account, ABC):
     def erased(self, request: Request, kind: str, version: str = "v3") -> Reply:
         """Delete a contact for good."""
         self._known(kind, version)
-        key = str(body_of(request).get("objectId"))
+        body = body_of(request)
+        key, address = str(body.get("objectId")), ""
+        if body.get("idProperty") == "email":
+            found, address = self.contact_of(key), key.lower()
+            key = found.key if found else ""
         if key in self.crm["contacts"].objects:
             self.forget(key)
+        if address:
+            self.blocked.add(address)
         return Reply(status=HTTPStatus.NO_CONTENT)
 
     def _known(self, kind: str, version: str) -> None:
         if kind not in self.crm or not _VERSION.fullmatch(version):
             raise ValueError("Unable to infer object type, or unknown version")
+
+    def _named(self, kind: str, name: str, by: str | None) -> Held | None:
+        """An object that is not archived, by its id or by a unique property."""
+        if by is None:
+            held = self.crm[kind].objects.get(self._left(kind, name))
+            return held if held and held.archived is None else None
+        if kind != "contacts" or not (by == "email" or self.defined[kind].get(by, {}).get("hasUniqueValue")):
+            raise ValueError(f"Unable to read by non-unique property {by}")
+        return self.contact_of(name, by)
 
     def _left(self, kind: str, key: str) -> str:
         while key in self.crm[kind].merged:
@@ -190,7 +204,7 @@ class Crm(Account, ABC):
         return {"from": {"id": key}, "to": shown, **paging(more)}
 
     def _views(self, kind: str, found: Sequence[Held], names: Sequence[str]) -> list[Json]:
-        return [view(kind, each, names, self.hidden) for each in found]
+        return [view(kind, each, names, self.hidden, self.defined[kind]) for each in found]
 
     def _shown(self, kind: str, key: str, status: int = HTTPStatus.OK) -> Reply:
         return self.answer_with(view(kind, self.crm[kind].objects[key], (), self.hidden), status)

@@ -32,6 +32,22 @@ PROPERTIES = {
         " num_associated_contacts pipeline".split()
     ),
 }
+_TIMES = frozenset({"createdate", "lastmodifieddate", "hs_lastmodifieddate"})
+_TYPES = {
+    ("datetime", "date"): frozenset({*_TIMES, "closedate"}),
+    ("number", "number"): frozenset(
+        {"hs_object_id", "annualrevenue", "numberofemployees", "amount", "num_associated_deals"}
+        | {"num_associated_companies", "num_associated_contacts"}
+    ),
+    ("enumeration", "select"): frozenset({"lifecyclestage", "hs_lead_status", "industry", "dealtype"}),
+    ("bool", "booleancheckbox"): frozenset({"hs_email_optout", "hs_is_closed", "hs_is_closed_won"}),
+    ("phone_number", "phonenumber"): frozenset({"phone", "mobilephone"}),
+}  # (type, fieldType) -> properties
+_OPTIONS = {
+    "lifecyclestage": ("subscriber", "lead", "marketingqualifiedlead", "salesqualifiedlead", "opportunity", "customer",
+                       "evangelist", "other"),
+    "hs_lead_status": ("NEW", "OPEN", "IN_PROGRESS", "OPEN_DEAL", "UNQUALIFIED", "CONNECTED", "BAD_TIMING"),
+}  # fmt: skip
 NEWSLETTER = 1
 SUBSCRIPTIONS = {NEWSLETTER: "Newsletter", 2: "One to One"}
 
@@ -68,6 +84,18 @@ class Kind:
         return (each for each in self.objects.values() if each.archived is None)
 
 
+@dataclass
+class StaticList:
+    """A list. `members`: record id -> when it was put on."""
+
+    key: str
+    name: str
+    kind: str
+    processing: str
+    created: datetime
+    members: dict[str, datetime] = field(default_factory=dict)
+
+
 class Account(SourceSandbox, ABC):
     """The account. `lag`: how long the search index does not know of a change.
 
@@ -91,6 +119,9 @@ class Account(SourceSandbox, ABC):
         self.lag = timedelta(0)
         self.merge_makes_new = False
         self.hidden: set[str] = set()
+        self.defined: dict[str, dict[str, dict[str, Json]]] = {kind: defined(kind) for kind in SHOWN}
+        self.lists: dict[str, StaticList] = {}
+        self.blocked: set[str] = set()
         self._number = 100
         self._people = 0
         self.make("people", size)
@@ -152,6 +183,8 @@ class Account(SourceSandbox, ABC):
     def archive(self, kind: str, key: str) -> None:
         """Archive an object; those that it was associated with lose it, which is a change of them."""
         self.crm[kind].objects[key].archived = self.now()
+        if kind == "contacts":
+            self._leave_lists(key)
         for other in self.crm:
             for linked in [near for near, found in self.linked(other, kind).items() if key in found]:
                 self.unlink(other, linked, kind, key)
@@ -161,8 +194,28 @@ class Account(SourceSandbox, ABC):
         self.crm[kind].objects[key].archived = None
 
     def forget(self, key: str) -> None:
-        """Delete a contact for good, as the law demands: no list shows it any more."""
+        """Delete a contact for good, as the law demands: no list shows it, and its address is never taken again."""
+        self.blocked.add(self.crm["contacts"].objects[key].properties.get("email", "").lower())
         del self.crm["contacts"].objects[key]
+        self._leave_lists(key)
+
+    def contact_of(self, address: str, by: str = "email") -> Held | None:
+        """Return the contact of an address, main or other, or of another property's value."""
+        wanted = address.lower()
+        for held in self.crm["contacts"].live():
+            others = held.properties.get("hs_additional_emails", "").lower().split(";") if by == "email" else ()
+            if wanted == held.properties.get(by, "").lower() or wanted in others:
+                return held
+        return None
+
+    def define(self, name: str, *, unique: bool = False) -> None:
+        """Make a property of contacts that holds a text."""
+        own = {"hubspotDefined": False, "hasUniqueValue": unique}
+        self.defined["contacts"][name] = {**_definition(name), **own}
+
+    def on_list(self, name: str) -> set[str]:
+        """Return the ids of records on a list; none where there is no such list."""
+        return next((set(each.members) for each in self.lists.values() if each.name == name), set())
 
     def merge(self, kind: str, primary: str, other: str) -> str:
         """Merge an object into another; return the id of who is left."""
@@ -179,6 +232,10 @@ class Account(SourceSandbox, ABC):
         held.objects[winner] = Held(winner, one.created, [*one.history, (self.now(), values)])
         held.objects = dict(sorted(held.objects.items(), key=lambda pair: int(pair[0])))
         held.merged |= dict.fromkeys(losers, winner)
+        for each in self.lists.values() if kind == "contacts" else ():
+            if each.members.keys() & {*losers}:
+                each.members[winner] = self.now()
+        self._leave_lists(*(losers if kind == "contacts" else ()))
         return winner
 
     def link(self, source: str, key: str, target: str, other: str, *, primary: bool = False) -> None:
@@ -220,7 +277,13 @@ class Account(SourceSandbox, ABC):
             kind: {each.key: dict(each.properties) for each in held.live()} for kind, held in self.crm.items()
         }
         told: Json = {address: [*numbers.values()] for address, numbers in self.subscriptions.items()}
-        return {**found, "subscriptions": told}
+        lists: Json = {each.name: [*each.members] for each in self.lists.values()}
+        return {**found, "subscriptions": told, "lists": lists}
+
+    def _leave_lists(self, *keys: str) -> None:
+        for each in self.lists.values():
+            for key in keys:
+                each.members.pop(key, None)
 
     def _company(self) -> str:
         number = self._number + 1
@@ -250,6 +313,27 @@ class Account(SourceSandbox, ABC):
             self.change(source, key, {"associatedcompanyid": company})
         else:
             self.change(source, key, {f"num_associated_{target}": str(len(self.linked(source, target)[key]))})
+
+
+def defined(kind: str) -> dict[str, dict[str, Json]]:
+    """Return the definitions of the properties that every account has, by name."""
+    return {name: _definition(name) for name in sorted({*PROPERTIES[kind], *SHOWN[kind]})}
+
+
+def _definition(name: str) -> dict[str, Json]:
+    kind, form = next((typed for typed, names in _TYPES.items() if name in names), ("string", "text"))
+    options: list[Json] = [
+        {"label": value, "value": value, "displayOrder": place, "hidden": False}
+        for place, value in enumerate(_OPTIONS.get(name, ()))
+    ]
+    fixed = name.startswith(("hs_object", "hs_merged", "hs_calculated", "num_")) or name in _TIMES
+    return {
+        "name": name, "label": name, "type": kind, "fieldType": form, "groupName": "contactinformation",
+        "description": "", "options": options, "displayOrder": -1, "calculated": name.startswith("hs_calculated"),
+        "externalOptions": False, "hasUniqueValue": name == "hs_object_id", "hidden": False, "hubspotDefined": True,
+        "formField": True, "archived": False,
+        "modificationMetadata": {"archivable": False, "readOnlyDefinition": True, "readOnlyValue": fixed},
+    }  # fmt: skip
 
 
 def stamp(when: datetime) -> str:

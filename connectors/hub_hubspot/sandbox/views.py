@@ -1,6 +1,6 @@
 """Objects as they are shown, compared and linked; and requests as they are read."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 
 from hub.sdk.records import Json
@@ -18,9 +18,12 @@ _COMPARES: Mapping[str, Callable[[int], bool]] = {
 _TIMES = frozenset({"createdate", "lastmodifieddate", "hs_lastmodifieddate"})
 
 
-def view(kind: str, held: Held, names: Sequence[str], hidden: set[str]) -> Json:
-    """Show an object with the properties that were asked for and may be seen; null where one is empty."""
-    known = (PROPERTIES[kind] | {*SHOWN[kind]}) - hidden
+def view(kind: str, held: Held, names: Sequence[str], hidden: set[str], own: Collection[str] = ()) -> Json:
+    """Show an object with the properties that were asked for and may be seen; null where one is empty.
+
+    `own`: properties that the account made itself.
+    """
+    known = (PROPERTIES[kind] | {*SHOWN[kind], *own}) - hidden
     asked = [name for name in dict.fromkeys([*SHOWN[kind], *names]) if name in known]
     shown: dict[str, Json] = {
         "id": held.key,
