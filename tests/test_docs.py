@@ -18,7 +18,7 @@ from tests.support.cli import PAGE, page
 
 ROOT = Path(__file__).parent.parent
 LINK = re.compile(r"\]\((?!https?://|#|mailto:)([^)#\s]+)")
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *ROOT.glob("connectors/*/README.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *ROOT.glob("connectors/**/README.md")])
 
 
 @cache
@@ -74,12 +74,13 @@ def test_every_common_key_of_connections_is_documented(model: type[BaseModel]) -
 @pytest.mark.parametrize("name", sorted(load_plugins(None).connectors()))
 def test_every_connector_has_a_page_with_its_keys(name: str) -> None:
     """A connector's README names each key of its own; the top README leads to it."""
-    text = (ROOT / "connectors" / f"hub_{name}" / "README.md").read_text(encoding="utf-8")
     models = load_plugins(None).connectors()[name]
+    page = Path("connectors", *models.settings_model.__module__.split(".")[:-1], "README.md")
+    text = (ROOT / page).read_text(encoding="utf-8")
     own = [model for model in (models.settings_model, models.source_model, models.target_model) if model]
     wanted = set().union(*(keys(model) for model in own)) - set(SourceSettings.model_fields)
     assert {key for key in wanted if not re.search(rf"\b{key}\b", text)} == set()
-    assert f"hub_{name}/README.md" in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert str(page) in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def _as_code(key: str) -> bool:

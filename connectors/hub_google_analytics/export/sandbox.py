@@ -171,6 +171,18 @@ class GoogleAnalyticsExportSandbox(GoogleSandbox):
             return failure(HTTPStatus.NOT_FOUND, "NOT_FOUND", "Not found: Job.", "notFound")
         return self._page(job, _last(request, "pageToken", "0"), int(_last(request, "maxResults", "10000")))
 
+    @route("GET", "/bigquery/v2/projects/{project}/jobs/{job}")
+    def job(self, _request: Request, project: str, job: str) -> Reply:
+        """Describe a query that was run; the connector never asks, Google's client does."""
+        if job not in self._jobs:
+            return failure(HTTPStatus.NOT_FOUND, "NOT_FOUND", "Not found: Job.", "notFound")
+        result: Json = {"projectId": project, "datasetId": "_results", "tableId": job}
+        return Reply(json={
+            "kind": "bigquery#job", "status": {"state": "DONE"}, "statistics": {"query": {"totalBytesBilled": "0"}},
+            "jobReference": {"projectId": project, "jobId": job, "location": self.location},
+            "configuration": {"jobType": "QUERY", "query": {"destinationTable": result}},
+        })  # fmt: skip
+
     # -- how ----------------------------------------------------------------------------------------------------------
 
     def _connection(self, name: str) -> Mapping[str, Json]:
