@@ -1,10 +1,10 @@
 """A Google service account's key becomes access tokens: a signed statement (RFC 7523) buys one that lives an hour.
 
-    class MySettings(Settings):
-        model_config = ConfigDict(hide_input_in_errors=True)
-        key: ServiceAccount = Field(description='Key of a service account: "file:google-key.json"')
+class MySettings(Settings):
+model_config = ConfigDict(hide_input_in_errors=True)
+key: ServiceAccount = Field(description='Key of a service account: "file:google-key.json"')
 
-    Http(base_url, auth=tokens(parsed(settings.key.reveal()), scope="https://www.googleapis.com/auth/datamanager"))
+Http(base_url, auth=tokens(parsed(settings.key.reveal()), scope="https://www.googleapis.com/auth/datamanager"))
 """
 
 import base64
