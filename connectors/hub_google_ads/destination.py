@@ -52,8 +52,8 @@ class GoogleAdsDestination(Destination[GoogleAdsSettings, GoogleAdsTarget]):
         target = _target(audience)
         if audience.consent is None or audience.consent.channel != CHANNEL:
             raise ConfigError(
-                f'audience "{audience.name}" goes to Google Ads and must need consent of the channel "{CHANNEL}": Google '
-                "drops people of the EEA and the UK who have not granted it, without a word.",
+                f'audience "{audience.name}" goes to Google Ads and must need consent of the channel "{CHANNEL}": '
+                "Google drops people of the EEA and the UK who have not granted it, without a word.",
                 hint=f'Add consent = {{ channel = "{CHANNEL}", purpose = "marketing" }}.',
             )
         return [Target(f"list/{target.list}", "membership")]

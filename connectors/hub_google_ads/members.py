@@ -9,7 +9,7 @@ _ADDRESS = {
     "first_name": "givenName",
     "last_name": "familyName",
     "country": "regionCode",
-    "postal_code": "postalCode",
+    "postcode": "postalCode",
 }
 
 

@@ -13,6 +13,6 @@ WIRE = {
     "first_name": sha256(NAME),
     "last_name": sha256(NAME),
     "country": plain(f"regexp_extract({COUNTRY}, '^[A-Z][A-Z]$')"),  # "Germany" would refuse the whole request
-    "postal_code": plain("trim(value)"),
+    "postcode": plain("trim(value)"),
 }
 """What people can be recognised by -> SQL over `value`."""

@@ -72,7 +72,7 @@ def read(form: Form, value: Json, path: str = "") -> Json:
         if not isinstance(value, list):
             raise Unknown(path, f"Invalid value at '{path}'")
         return [read(form[0], each, f"{path}[{place}]") for place, each in enumerate(value)]
-    if form == "flag" or form == "text":
+    if form in ("flag", "text"):
         if not isinstance(value, bool if form == "flag" else str):
             raise Unknown(path, f"Invalid value at '{path}'")
         return value
