@@ -13,7 +13,6 @@ from hub_google_ads.settings import GoogleAdsSettings
 
 SCOPE = "https://www.googleapis.com/auth/datamanager"
 _A_MINUTE = timedelta(minutes=1)
-_HALF = 150  # Google counts 300 in a minute per Cloud project [doc]; the first burst is as large as what follows it
 
 
 class Client:
@@ -21,13 +20,14 @@ class Client:
 
     def __init__(self, settings: GoogleAdsSettings) -> None:
         key = parsed(settings.key.reveal())
+        half = settings.requests_per_minute // 2  # the first burst is as large as what follows it in a minute
         login = {"login-account": f"accountTypes/GOOGLE_ADS/accounts/{settings.login}"} if settings.login else {}
         self.lists = f"/accountTypes/GOOGLE_ADS/accounts/{settings.account}/userLists"
         self._login = login  # only the services for user lists read it
         self._http = Http(
             f"{settings.base_url.removesuffix('/v1')}/v1",
             auth=tokens(key, SCOPE),
-            rate=Rate(f"google_ads/{key.project}", _HALF, _A_MINUTE),
+            rate=Rate(f"google_ads/{key.project}", half, _A_MINUTE),
             retry=Retry(attempts=4),
             describe=code,
             deadline=180.0,
@@ -44,7 +44,7 @@ class Client:
 
     def list_page(self, token: str = "") -> Mapping[str, Json]:
         """Return a page of the account's user lists."""
-        params = {"pageSize": 1000, **({"pageToken": token} if token else {})}
+        params: Mapping[str, str | int] = {"pageSize": 1000, **({"pageToken": token} if token else {})}
         return self._http.get(self.lists, params=params, headers=self._login).json_object()
 
     def list_by_id(self, list_id: str) -> Response:

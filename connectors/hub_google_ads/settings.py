@@ -28,6 +28,9 @@ class GoogleAdsSettings(Settings):
     customer_match_terms: Literal["accepted"] = Field(
         description='"accepted": you have accepted Google\'s terms for customer match; nothing is sent without that'
     )
+    requests_per_minute: int = Field(
+        300, ge=2, description="Google counts 300 for a Cloud project; fewer where other tools use the same project"
+    )
     base_url: BaseUrl = Field(
         "https://datamanager.googleapis.com", description="Another server, such as a sandbox on this machine"
     )

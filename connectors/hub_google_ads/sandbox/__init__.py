@@ -274,7 +274,7 @@ class GoogleAdsSandbox(DestinationSandbox):
         return flaws
 
     def _of_members(self, body: Object) -> list[Flaw]:
-        flaws = []
+        flaws: list[Flaw] = []
         for place, member in enumerate(objects(body, "audienceMembers")):
             at = f"audience_members[{place}]" if self.blames else "audience_members"
             flaws += of_member(member, at)

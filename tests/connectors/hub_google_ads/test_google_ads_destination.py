@@ -13,7 +13,7 @@ from hub.sdk.sandbox import Fault
 from hub.sdk.settings import ConsentNeeded
 from hub_google_ads.destination import GoogleAdsDestination
 from hub_google_ads.sandbox import CUSTOMER, MANAGER, GoogleAdsSandbox
-from tests.connectors.hub_google_ads.google_ads import WHOLE, audience, batch, destination, digest, email
+from tests.support.google_ads import WHOLE, audience, batch, destination, digest, email
 
 _WRITES = "/v1/audienceMembers:*"
 
@@ -96,7 +96,7 @@ def test_who_took_consent_back_is_removed(box: GoogleAdsSandbox) -> None:
 @pytest.mark.parametrize("consent", [None, ConsentNeeded(channel="email")])
 def test_an_audience_must_need_consent_to_ads(box: GoogleAdsSandbox, consent: ConsentNeeded | None) -> None:
     """Without it the project does not load, and the text says what to write."""
-    with pytest.raises(ConfigError, match='Add consent = { channel = "ads"'):
+    with pytest.raises(ConfigError, match=r'Add consent = { channel = "ads"'):
         destination(box).targets(audience(consent=consent))
 
 

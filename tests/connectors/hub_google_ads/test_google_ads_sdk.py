@@ -1,6 +1,7 @@
 """Google's own client works with the sandbox, and takes every request of ours."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from google.ads import datamanager_v1 as sdk
@@ -12,7 +13,7 @@ from google.protobuf import json_format
 
 from hub.sdk.http.rate import forget_limits
 from hub_google_ads.sandbox import CUSTOMER, GoogleAdsSandbox
-from tests.connectors.hub_google_ads.google_ads import WHOLE, audience, batch, destination, digest, email
+from tests.support.google_ads import WHOLE, audience, batch, destination, digest, email
 
 _PARENT = f"accountTypes/GOOGLE_ADS/accounts/{CUSTOMER}"
 
@@ -20,7 +21,7 @@ _PARENT = f"accountTypes/GOOGLE_ADS/accounts/{CUSTOMER}"
 class OpenBox(GoogleAdsSandbox):
     """The SDK comes without credentials."""
 
-    def authenticate(self, request: object) -> None:  # type: ignore[override]
+    def authenticate(self, request: object) -> None:
         """Let everybody in."""
 
 
@@ -116,7 +117,7 @@ def test_our_requests_are_googles_messages(box: OpenBox, op: str) -> None:
     kind = sdk.RemoveAudienceMembersRequest if op == "remove" else sdk.IngestAudienceMembersRequest
     message = parsed(kind, bodies(box, "/v1/audienceMembers:")[-1])
     assert 2 == len(message.audience_members)
-    assert "userData" == json_name(message.audience_members[0])
+    assert message.audience_members[0].HasField("user_data")
     made_list = parsed(sdk.UserList, [b for b in bodies(box, f"/v1/{_PARENT}/userLists") if b][-1])
     assert 540 == made_list.membership_duration.ToTimedelta().days
 
@@ -143,11 +144,6 @@ def bodies(box: GoogleAdsSandbox, path: str) -> list[bytes]:
     return [each.request.body for each in box.requests if each.request.path.startswith(path)]
 
 
-def parsed(kind: type, body: bytes):  # noqa: ANN201 - a message of protobuf
+def parsed(kind: Any, body: bytes) -> Any:  # noqa: ANN401 - messages of proto-plus have no types
     """Read a body strictly as Google's message."""
-    return json_format.Parse(body, kind.pb(kind()), ignore_unknown_fields=False)  # type: ignore[attr-defined]
-
-
-def json_name(member) -> str:  # noqa: ANN001 - a message of protobuf
-    """Return which kind of data a member holds."""
-    return "userData" if member.HasField("user_data") else "other"
+    return json_format.Parse(body, kind.pb(kind()), ignore_unknown_fields=False)

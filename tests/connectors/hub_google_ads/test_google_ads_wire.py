@@ -2,8 +2,7 @@
 
 import duckdb
 import pytest
-from google.ads.datamanager_util import Formatter
-from google.ads.datamanager_util.format import Encoding
+from google.ads.datamanager_util.format import Encoding, Formatter
 
 from hub_google_ads.wire import WIRE
 
