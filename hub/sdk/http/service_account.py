@@ -12,6 +12,7 @@ import json
 import time
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import lru_cache
 from typing import Annotated
 
 from cryptography.hazmat.primitives import hashes
@@ -60,7 +61,7 @@ def parsed(text: str) -> ServiceKey:
         where = ", ".join(sorted({str(each["loc"][0]) for each in error.errors() if each["loc"]}))
         problem = f"its {where} cannot be used" if where else "this is no JSON object"
         raise ValueError(f"expected the JSON file of a service account's key, but {problem}") from None
-    _private(key)
+    _private(key.private_key)
     return key
 
 
@@ -97,12 +98,13 @@ def statement(key: ServiceKey, now: int, scope: str) -> str:
         "exp": ends,
     }
     signed = f"{_packed(header)}.{_packed(claims)}"
-    return f"{signed}.{_base64(_private(key).sign(signed.encode(), PKCS1v15(), hashes.SHA256()))}"
+    return f"{signed}.{_base64(_private(key.private_key).sign(signed.encode(), PKCS1v15(), hashes.SHA256()))}"
 
 
-def _private(key: ServiceKey) -> RSAPrivateKey:
+@lru_cache(maxsize=8)  # loading checks the primes, which takes a twentieth of a second
+def _private(pem: str) -> RSAPrivateKey:
     try:
-        found = load_pem_private_key(key.private_key.encode(), password=None)
+        found = load_pem_private_key(pem.encode(), password=None)
     except (ValueError, TypeError):
         raise ValueError("the private_key of the service account is no PEM key") from None
     if not isinstance(found, RSAPrivateKey):
