@@ -18,6 +18,7 @@ from hub_google_ads.sandbox.tokens import problem, service_key
 CUSTOMER, MANAGER = "1234567890", "9876543210"
 _LISTS = "/v1/accountTypes/GOOGLE_ADS/accounts/{account}/userLists"
 _NAME, _LOOKS, _A_MINUTE = "Customers", 2, 60.0
+_OPEN = ("/token", "/key.json")  # the second is the sandbox's own, for whoever tries it by hand
 _MOST_SECONDS, _DAY = 540 * 86_400, 86_400
 
 
@@ -129,7 +130,7 @@ class GoogleAdsSandbox(DestinationSandbox):
 
     def authenticate(self, request: Request) -> Reply | None:
         """Refuse tokens that are not current, and accounts that may not be used."""
-        if request.path == "/token":
+        if request.path in _OPEN:
             return None
         if request.headers.get("authorization", "").removeprefix("Bearer ") not in self.tokens:
             return error(HTTPStatus.UNAUTHORIZED, "UNAUTHENTICATED", "Request had invalid authentication credentials.")
@@ -142,7 +143,7 @@ class GoogleAdsSandbox(DestinationSandbox):
         now = time.monotonic()
         while self._came and self._came[0] <= now - _A_MINUTE:
             self._came.popleft()
-        if request.path == "/token":
+        if request.path in _OPEN:
             return None
         if len(self._came) >= self.per_minute:
             return error(HTTPStatus.TOO_MANY_REQUESTS, "RESOURCE_EXHAUSTED", "Quota exceeded.")
@@ -169,6 +170,11 @@ class GoogleAdsSandbox(DestinationSandbox):
         value = f"ya29.{secrets.token_hex(16)}"
         self.tokens.add(value)
         return Reply(json={"access_token": value, "expires_in": 3599, "token_type": "Bearer"})
+
+    @route("GET", "/key.json")
+    def key(self, _request: Request) -> Reply:
+        """Hand out the service account's key."""
+        return Reply(body=service_key(self.url).encode())
 
     @route("POST", "/v1/audienceMembers:ingest")
     def ingest(self, request: Request) -> Reply:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from hub.sdk.errors import ConfigError, RetryLater, StopConnection, Unanswered
+from hub.sdk.http import Http
 from hub.sdk.http.rate import forget_limits
 from hub.sdk.http.retry import pace
 from hub.sdk.records import Accepted, Json, NotApplied, Verdict
@@ -239,3 +240,9 @@ def test_the_way_of_the_login_account(box: GoogleAdsSandbox) -> None:
         each.request.headers.get("login-account") for each in box.requests if each.request.path.endswith("userLists")
     ]
     assert {f"accountTypes/GOOGLE_ADS/accounts/{MANAGER}"} == set(headers)
+
+
+def test_the_sandbox_hands_out_its_key(box: GoogleAdsSandbox) -> None:
+    """Whoever tries it by hand needs one."""
+    key = Http(box.url).get("/key.json").body.decode()
+    assert [] == [fact for fact in destination(box, key=key).check() if fact.level != "ok"]

@@ -1,4 +1,4 @@
-"""A whole run of the hub fills a customer match list, with everything that people are known by, and empties it again."""
+"""A whole run of the hub fills a customer match list, with everything that people are known by."""
 
 from pathlib import Path
 
