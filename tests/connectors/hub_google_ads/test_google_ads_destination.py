@@ -246,3 +246,31 @@ def test_the_sandbox_hands_out_its_key(box: GoogleAdsSandbox) -> None:
     """Whoever tries it by hand needs one."""
     key = Http(box.url).get("/key.json").body.decode()
     assert [] == [fact for fact in destination(box, key=key).check() if fact.level != "ok"]
+
+
+def test_a_reason_that_quotes_somebody_is_not_repeated(box: GoogleAdsSandbox) -> None:
+    """What has not the form of one of Google's codes is called an invalid argument."""
+    violation = {"field": "audience_members[0]", "reason": "Ada Planted", "description": "Ada Planted"}
+    error = {"status": "ada@mail.example", "details": [{"fieldViolations": [violation]}]}
+    box.faults.add(
+        Fault(
+            kind="status",
+            status=400,
+            method="POST",
+            path=_WRITES,
+            body=json.dumps({"error": error}),
+            content_type="application/json",
+        )
+    )
+    expected = NotApplied([Verdict(0, "rejected", "invalid_argument")], "invalid_argument")
+    assert expected == push(destination(box), [email(1)])
+
+
+@pytest.mark.parametrize("body", ["{}", '{"requestId": ""}', '{"requestId": 7}', "[]"])
+def test_an_answer_without_a_request_id_leaves_us_not_knowing(box: GoogleAdsSandbox, body: str) -> None:
+    """It may have been taken, but nobody can ask what became of it."""
+    box.faults.add(
+        Fault(kind="status", status=200, method="POST", path=_WRITES, body=body, content_type="application/json")
+    )
+    with pytest.raises(Unanswered):
+        push(destination(box), [email(1)])
