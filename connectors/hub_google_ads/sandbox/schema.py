@@ -38,7 +38,7 @@ _DESTINATION: Form = {
     "operatingAccount": _ACCOUNT,
     "productDestinationId": "text",
 }
-_KEYS: Form = [("UPLOAD_KEY_TYPE_UNSPECIFIED", "CONTACT_ID", "MOBILE_ID", "USER_ID", "PAIR_ID", "PSEUDONYMOUS_ID")]
+_KEY: Form = ("UPLOAD_KEY_TYPE_UNSPECIFIED", "CONTACT_ID", "MOBILE_ID", "USER_ID", "PAIR_ID", "PSEUDONYMOUS_ID")
 _SOURCE: Form = {"dataSourceType": ("DATA_SOURCE_TYPE_UNSPECIFIED", "DATA_SOURCE_TYPE_FIRST_PARTY")}
 REMOVE: dict[str, Form] = {
     "destinations": [_DESTINATION],
@@ -57,7 +57,7 @@ USER_LIST: dict[str, Form] = {
     "displayName": "text",
     "description": "text",
     "membershipDuration": "text",
-    "ingestedUserListInfo": {"uploadKeyTypes": _KEYS, "contactIdInfo": _SOURCE},
+    "ingestedUserListInfo": {"uploadKeyTypes": [_KEY], "contactIdInfo": _SOURCE},
 }
 
 
