@@ -1,7 +1,6 @@
 """Google Analytics 4: which source, medium and campaign an order came from, and a known user's sessions. See README.md.
 
 settings      what a user writes
-key           a service account's key becomes tokens
 source        what the hub calls: check, read
 facts         what `hub check` says
 audiences     who is a member of an audience

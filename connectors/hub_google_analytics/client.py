@@ -8,14 +8,15 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from hub.sdk.errors import StopConnection
 from hub.sdk.http import Http, Response, Retry
+from hub.sdk.http.service_account import parsed, tokens
 from hub.sdk.records import Json
 from hub.sdk.tables import raw
-from hub_google_analytics.key import parsed, tokens
 from hub_google_analytics.quality import flags
 from hub_google_analytics.quota import Quota
 from hub_google_analytics.settings import GoogleAnalyticsSettings
 
 Object = Mapping[str, Json]
+SCOPE = "https://www.googleapis.com/auth/analytics.readonly"
 _OURS = (HTTPStatus.FORBIDDEN, HTTPStatus.BAD_REQUEST)  # answers that `_permitted` puts into words
 _FEW = Retry(attempts=3)  # errors of Google's servers are themselves counted, ten in an hour
 
@@ -34,7 +35,7 @@ class Client:
     """One property. Raises as `hub.sdk.http.Http` does, and `RetryLater` where a quota is used up."""
 
     def __init__(self, settings: GoogleAnalyticsSettings, now: datetime) -> None:
-        auth = tokens(parsed(settings.key.reveal()))
+        auth = tokens(parsed(settings.key.reveal()), SCOPE)
         self._quota = Quota(now)
         self._property = settings.property
         self._path = f"/v1beta/properties/{settings.property}"

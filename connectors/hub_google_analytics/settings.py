@@ -3,21 +3,12 @@
 from datetime import date, timedelta
 from typing import Annotated
 
-from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints
 
-from hub.sdk.settings import BaseUrl, Duration, Secret, Settings, SourceSettings
-from hub_google_analytics.key import parsed
+from hub.sdk.http.service_account import ServiceAccount
+from hub.sdk.settings import BaseUrl, Duration, Settings, SourceSettings
 
 Namespace = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*(@[a-z0-9][a-z0-9_-]*)?$")]
-
-
-def _readable(value: Secret) -> Secret:
-    parsed(value.reveal())
-    return value
-
-
-Readable = AfterValidator(_readable)
-"""Refuses a secret that is no service account's key, and says what is missing in it."""
 
 
 class GoogleAnalyticsSettings(Settings):
@@ -25,7 +16,7 @@ class GoogleAnalyticsSettings(Settings):
 
     model_config = ConfigDict(hide_input_in_errors=True)  # the input holds the key
 
-    key: Annotated[Secret, Readable] = Field(
+    key: ServiceAccount = Field(
         description='Key of a service account, the JSON file as a whole: "file:google-key.json"'
     )
     property: Annotated[str, StringConstraints(pattern=r"^\d+$")] = Field(

@@ -12,7 +12,7 @@ from hub.sdk.http.rate import forget_limits
 from hub.sdk.http.retry import pace
 from hub.sdk.records import Accepted, Answer, Batch, Json, NotApplied, Op, Row, Target, Verdict
 from hub.sdk.sandbox import DestinationSandbox, Fault
-from hub.sdk.settings import AudienceSettings
+from hub.sdk.settings import AudienceSettings, ConsentNeeded
 from hub.testing.registry import must
 
 AnyDestination: TypeAlias = Destination[Any, Any]
@@ -53,7 +53,10 @@ class Desk:
         target = self.made.target_model.model_validate(self.box.target())
         fields = {self.box.field: "first_name"} if self.box.field else {}
         match_on = (self.box.address,)
-        return AudienceSettings(name="everyone", segment="everyone", target=target, match_on=match_on, fields=fields)
+        consent = ConsentNeeded(channel=self.box.consent) if self.box.consent else None
+        return AudienceSettings(
+            name="everyone", segment="everyone", target=target, match_on=match_on, fields=fields, consent=consent
+        )
 
     def deliver(self, op: Op, wires: Sequence[str], text: str = "") -> dict[str, Verdict]:
         """Send people to each target in turn, in full batches, and close; return the last verdict on each.

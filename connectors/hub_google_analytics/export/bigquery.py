@@ -11,12 +11,12 @@ from uuid import uuid4
 from hub.sdk.errors import RetryLater, StopConnection
 from hub.sdk.http import Http, Response
 from hub.sdk.http.response import loads
+from hub.sdk.http.service_account import parsed, tokens
 from hub.sdk.records import Fact, Json
 from hub_google_analytics.client import Object
 from hub_google_analytics.client import code as _code
 from hub_google_analytics.export.queries import events_query
 from hub_google_analytics.export.settings import ExportSettings
-from hub_google_analytics.key import parsed, tokens
 
 SCOPE = "https://www.googleapis.com/auth/bigquery"  # the read-only one may not run queries
 _OURS = (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST)

@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
 
-from hub.sdk.settings import BaseUrl, Duration, Secret, Settings, SourceSettings
-from hub_google_analytics.settings import Namespace, Readable
+from hub.sdk.http.service_account import ServiceAccount
+from hub.sdk.settings import BaseUrl, Duration, Settings, SourceSettings
+from hub_google_analytics.settings import Namespace
 
 
 def _zone(value: str) -> str:
@@ -27,7 +28,7 @@ class ExportSettings(Settings):
     timezone: Annotated[str, AfterValidator(_zone)] = Field(
         description='Time zone of the property, such as "Europe/Berlin": a table holds a day of it'
     )
-    key: Annotated[Secret, Readable] | None = Field(
+    key: ServiceAccount | None = Field(
         None, description='Key of a service account, the JSON file as a whole: "file:google-key.json"'
     )
     project: Annotated[str, StringConstraints(pattern=r"^[a-z0-9.:-]+$")] | None = Field(

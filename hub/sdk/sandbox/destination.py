@@ -31,6 +31,8 @@ class DestinationSandbox(Sandbox):
     """Whether the vendor's good answer to a write has no body, so that an empty one proves something."""
     field: ClassVar[str] = ""
     """A field of text that people may carry here; then `value` is asked."""
+    consent: ClassVar[str] = ""
+    """The channel for which the destination wants its audiences to need consent, where it does."""
 
     @abstractmethod
     def connection(self) -> Mapping[str, Json]:

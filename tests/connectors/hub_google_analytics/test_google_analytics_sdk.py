@@ -1,22 +1,19 @@
 """Google's own clients work against the sandbox, and what we send is what Google describes."""
 
 import json
-import time
 from contextlib import closing
 
 import pytest
 import requests
-from cryptography.hazmat.primitives import serialization
 from google.analytics.data_v1beta import BetaAnalyticsDataClient
 from google.analytics.data_v1beta.services.beta_analytics_data.transports import BetaAnalyticsDataRestTransport
 from google.analytics.data_v1beta.types import DateRange, Dimension, Metric, OrderBy, RunReportRequest
-from google.auth import jwt
 from google.auth.transport.requests import Request
 from google.oauth2.credentials import Credentials
 from google.oauth2.service_account import Credentials as ServiceAccount
 from googleapiclient.discovery import build_from_document
 
-from hub_google_analytics.key import AUDIENCE, SCOPE, parsed, statement
+from hub_google_analytics.client import SCOPE
 from hub_google_analytics.sandbox import GoogleAnalyticsSandbox
 from tests.connectors.hub_google_analytics.reading import read
 from tests.support.discovery import document, problems
@@ -44,20 +41,6 @@ def filled(box: GoogleAnalyticsSandbox) -> GoogleAnalyticsSandbox:
 def test_google_auth_gets_a_token(box: GoogleAnalyticsSandbox) -> None:
     """The token endpoint takes what Google's own library signs."""
     assert token(box) in box.tokens
-
-
-def test_google_auth_verifies_what_we_sign(box: GoogleAnalyticsSandbox) -> None:
-    """Our statement is a JWT whose signature and times another's code accepts."""
-    key = parsed(box.service_key())
-    claims = jwt.decode(statement(key, int(time.time())), certs=public_key(key.private_key), audience=AUDIENCE)
-    assert (key.client_email, SCOPE) == (claims["iss"], claims["scope"])
-
-
-def public_key(private: str) -> str:
-    """The PEM of the public key."""
-    key = serialization.load_pem_private_key(private.encode(), None).public_key()
-    form = (serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-    return key.public_bytes(*form).decode()
 
 
 def test_the_data_client_runs_a_report(filled: GoogleAnalyticsSandbox) -> None:

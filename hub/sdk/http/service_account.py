@@ -1,4 +1,11 @@
-"""A service account's key becomes access tokens: a signed statement (RFC 7523) buys one that lives an hour."""
+"""A Google service account's key becomes access tokens: a signed statement (RFC 7523) buys one that lives an hour.
+
+class MySettings(Settings):
+model_config = ConfigDict(hide_input_in_errors=True)
+key: ServiceAccount = Field(description='Key of a service account: "file:google-key.json"')
+
+Http(base_url, auth=tokens(parsed(settings.key.reveal()), scope="https://www.googleapis.com/auth/datamanager"))
+"""
 
 import base64
 import json
@@ -6,19 +13,21 @@ import time
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import lru_cache
+from typing import Annotated
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from hub.sdk.errors import StopConnection
-from hub.sdk.http import Http, Refreshing, Response, Token
+from hub.sdk.http.auth import Refreshing, Token
+from hub.sdk.http.client import Http
+from hub.sdk.http.response import Response
 from hub.sdk.redact import register_secret
-from hub.sdk.settings import BaseUrl
+from hub.sdk.settings import BaseUrl, Secret
 
-SCOPE = "https://www.googleapis.com/auth/analytics.readonly"
 AUDIENCE = "https://oauth2.googleapis.com/token"  # whatever the address: Google's own library says the same
 GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _LIFETIME = timedelta(hours=1)  # the longest that Google takes
@@ -33,6 +42,11 @@ class ServiceKey(BaseModel):
     private_key: str = Field(repr=False)
     private_key_id: str = ""
     token_uri: BaseUrl = AUDIENCE
+
+    @property
+    def project(self) -> str:
+        """The Cloud project that requests are counted for; the account's address is `name@project.iam...`."""
+        return self.client_email.partition("@")[2]
 
 
 def parsed(text: str) -> ServiceKey:
@@ -51,7 +65,16 @@ def parsed(text: str) -> ServiceKey:
     return key
 
 
-def tokens(key: ServiceKey, scope: str = SCOPE) -> Refreshing:
+def _readable(value: Secret) -> Secret:
+    parsed(value.reveal())
+    return value
+
+
+ServiceAccount = Annotated[Secret, AfterValidator(_readable)]
+"""A setting that is refused when it is no service account's key; the refusal says what is missing in it."""
+
+
+def tokens(key: ServiceKey, scope: str) -> Refreshing:
     """Return credentials that get themselves a new token before the old one ends, or when it is refused."""
     register_secret(key.private_key)
     http = Http(key.token_uri, describe=_code)
@@ -63,7 +86,7 @@ def tokens(key: ServiceKey, scope: str = SCOPE) -> Refreshing:
     return Refreshing(mint)
 
 
-def statement(key: ServiceKey, now: int, scope: str = SCOPE) -> str:
+def statement(key: ServiceKey, now: int, scope: str) -> str:
     """Return who we are and what we want, signed; `now` is in seconds since 1970."""
     header = {"alg": "RS256", "typ": "JWT", "kid": key.private_key_id}
     ends = now + int(_LIFETIME.total_seconds())
@@ -78,9 +101,8 @@ def statement(key: ServiceKey, now: int, scope: str = SCOPE) -> str:
     return f"{signed}.{_base64(_private(key.private_key).sign(signed.encode(), PKCS1v15(), hashes.SHA256()))}"
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=8)  # loading checks the primes, which takes a twentieth of a second
 def _private(pem: str) -> RSAPrivateKey:
-    """Return the key of a PEM text; kept, because to prove that it is a good one takes a tenth of a second."""
     try:
         found = load_pem_private_key(pem.encode(), password=None)
     except (ValueError, TypeError):
