@@ -1,12 +1,9 @@
 """What the status of a request says: how many, never who."""
 
-import logging
 from collections.abc import Mapping, Sequence
 
 from hub.sdk.http import Response
 from hub.sdk.records import Accepted, Json, Verdict
-
-_log = logging.getLogger("hub.google_ads")
 
 _FORMS = ("PROCESSING_ERROR_REASON_", "PROCESSING_ERROR_", "PROCESSING_WARNING_REASON_")
 _PASSING = "internal_error"
@@ -16,12 +13,10 @@ def outcome(response: Response, rows: int) -> Sequence[Verdict] | Accepted | Non
     """Return counts of a request that has ended; None while it runs; a verdict for each row where all have failed."""
     status = _of_our_list(response)
     errors = _counts(status, "errorInfo", "errorCounts")
-    if errors:  # nobody can say who they were, so that no verdict tells of them
-        _log.warning("google_ads_not_taken", extra={"counts": errors, "rows": rows})
     match status.get("requestStatus"):
         case "SUCCESS" | "PARTIAL_SUCCESS":
             warnings = _counts(status, "warningInfo", "warningCounts")
-            return Accepted(counts={**_processed(status), **errors, **warnings})
+            return Accepted(counts={**_processed(status), **warnings}, refused=errors)
         case "FAILED":
             return [_failed(index, errors) for index in range(rows)]
         case "PROCESSING" | "REQUEST_STATUS_UNKNOWN" | None:

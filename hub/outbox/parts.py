@@ -71,6 +71,7 @@ class Step:
     instead. `job`: ask for `job` later. `in_doubt`: nobody knows about the pending rows, their receipts say unknown.
     `not_applied`: nothing happened to the pending rows; the next plan decides anew.
     `stop`: the connection must not be used again in this run, and why. `messages` are for the operator.
+    `refused`: rows that the tool did not take and does not name, by its reason.
     """
 
     part: Part
@@ -80,6 +81,7 @@ class Step:
     job: Json = None
     stop: str = ""
     messages: tuple[str, ...] = ()
+    refused: Mapping[str, int] = field(default_factory=dict)
 
 
 def advance(part: Part, result: Result, who: str) -> Step:
@@ -141,7 +143,7 @@ def _pause(part: Part, after: timedelta | None) -> timedelta:
 def _accepted(part: Part, answer: Accepted) -> Step:
     if answer.job is not None:
         return Step(part, "job", job=answer.job)
-    return _proceed(part.settle("accepted"))
+    return replace(_proceed(part.settle("accepted")), refused=answer.refused)
 
 
 def _not_applied(part: Part, answer: NotApplied, who: str) -> Step:

@@ -129,7 +129,8 @@ class TargetPlan:
 class Reach:
     """From a segment to the people who can be sent: how many each filter took, in this order.
 
-    `duplicates`: further profiles with the address of one that is sent.
+    `outranked`: in an audience of the same group that goes first. `duplicates`: further profiles with the address of
+    one that is sent. `over_max`: beyond the audience's `max_size`.
     """
 
     segment: int = 0
@@ -137,8 +138,10 @@ class Reach:
     no_address: int = 0
     excluded: int = 0
     capped: int = 0
+    outranked: int = 0
     holdout: int = 0
     duplicates: int = 0
+    over_max: int = 0
     wanted: int = 0
 
 

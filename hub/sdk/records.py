@@ -148,10 +148,15 @@ class NotApplied:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The vendor took the request. With `job`, ask `poll` later; without, counts are all that will ever be known."""
+    """The vendor took the request. With `job`, ask `poll` later; without, counts are all that will ever be known.
+
+    `refused`: the vendor's reason -> how many of the rows it did not take, where it does not say which. The run becomes
+    amber and names them; the rows count as accepted, because nobody knows whose they are.
+    """
 
     job: Json = None
     counts: Mapping[str, int] = field(default_factory=dict)
+    refused: Mapping[str, int] = field(default_factory=dict)
 
 
 Answer: TypeAlias = Sequence[Verdict] | Accepted | NotApplied

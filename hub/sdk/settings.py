@@ -102,6 +102,8 @@ class AudienceSettings(Settings):
     consent: ConsentNeeded | None = Field(None, description="Consent needed; none only where nobody is addressed")
     mode: Literal["mirror", "add_only", "update_only"] = "mirror"
     exclude: tuple[str, ...] = Field((), description="Segments whose members are kept out")
-    priority: int = Field(0, description="Higher is served first when a cap is reached")
+    priority: int = Field(0, description="Higher is served first when a cap is reached, and within `group`")
+    group: str | None = Field(None, description="Audiences of one group share nobody: the highest `priority` has them")
     min_size: int = Field(0, ge=0, description="Fewer wanted people than this: the audience stands still")
+    max_size: int | None = Field(None, ge=1, description="Most people; who is there already stays before others come")
     every: Duration = Field(timedelta(hours=1), description="How often the daemon delivers it")

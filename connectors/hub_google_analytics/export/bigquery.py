@@ -50,10 +50,14 @@ class BigQuery:
                 return
             token = following
 
-    def version(self, name: str) -> str:
-        """Return when a table was changed and how many rows it has."""
-        found = self._table(name)
-        return f"{found.get('lastModifiedTime')}/{found.get('numRows')}"
+    def version(self, name: str) -> str | None:
+        """Return when a table was changed and how many rows it has; the running day's may lag, and is always new."""
+        response = self._http.get(f"{self._tables}/{name}", ok=_OURS)
+        if response.status == HTTPStatus.NOT_FOUND:
+            return None  # the running day's table goes when the day's is complete
+        found = self._permitted(response).json_object()
+        running = uuid4().hex if "_intraday_" in name else ""
+        return f"{found.get('lastModifiedTime')}/{found.get('numRows')}/{running}"
 
     def events(self, name: str) -> Iterator[Sequence[Json]]:
         """Yield the events of a table; it costs its needed columns once.
@@ -64,7 +68,12 @@ class BigQuery:
         """
         settings = self._settings
         query = events_query(str(settings.project), str(settings.dataset), name, self._columns(name))
-        response = self._answer(query)
+        try:
+            response = self._answer(query)
+        except StopConnection:
+            if self.version(name) is None:
+                raise RetryLater(f"{name} went while it was read.", after=timedelta(minutes=1)) from None
+            raise
         total, seen = _total(response), 0
         while True:
             rows = [_event(response, row, name) for row in _rows(response)]
@@ -85,7 +94,7 @@ class BigQuery:
         yield Fact("ok", f"{self._settings.project}.{self._settings.dataset}: {len(names)} tables of events")
         daily = [name for name in names if set(name.removeprefix("events_")) <= _DIGITS]
         if daily:
-            size = int(str(self._table(daily[-1]).get("numBytes", 0)))
+            size = _whole(self._table(daily[-1]).get("numBytes"))
             fits = size <= self._settings.most_bytes
             yield Fact(
                 "ok" if fits else "warning",
@@ -138,9 +147,10 @@ class BigQuery:
         listed = found.get("errors") if isinstance(found, Mapping) else None
         first = listed[0] if isinstance(listed, list) and listed else None
         reason = str(first.get("reason")) if isinstance(first, Mapping) else ""
-        raise StopConnection(
-            f"{response.request}: answered {response.status} {reason}.", hint=_HINTS.get(reason, _HINT)
-        )
+        text = f"{response.request}: answered {response.status} {reason}."
+        if reason in _LATER:
+            raise RetryLater(text, after=_LATER[reason])
+        raise StopConnection(text, hint=_HINTS.get(reason, _HINT))
 
 
 _HINT = (
@@ -149,8 +159,17 @@ _HINT = (
 )
 _HINTS = {
     "bytesBilledLimitExceeded": "The day is larger than `most_bytes` allows; raise it if the price is all right.",
-    "quotaExceeded": "The project's quota for queries is used up for today.",
 }
+_LATER = {
+    "rateLimitExceeded": timedelta(minutes=1),
+    "quotaExceeded": timedelta(hours=1),
+    "backendError": timedelta(minutes=1),
+}
+
+
+def _whole(value: Json) -> int:
+    """Return a whole number, which comes as text; 0 for anything else."""
+    return int(value) if isinstance(value, str) and value.isdecimal() else 0
 
 
 def _total(response: Response) -> int:

@@ -1,7 +1,8 @@
 """Which tables of the export are read, and which days of UTC they replace.
 
 A table holds a day of the *property's* zone, a window of the hub a day of UTC: a window is whole once every table that
-reaches into it has been read, and replaces nothing while one of them is not there any more.
+reaches into it has been read. Where one of these is not there any more, or may have been there once (the days before
+the oldest table, where that is an old one), what is read is added, and nothing is taken away.
 """
 
 import re
@@ -61,19 +62,24 @@ def covering(window: date, zone: ZoneInfo) -> tuple[date, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Tables to read, in order; windows that they replace, in order; windows that have to stay as they are."""
+    """Tables to read, in order; windows that they replace, in order; windows that they can only add to."""
 
     tables: tuple[Table, ...]
     windows: tuple[date, ...]
-    held: tuple[date, ...]
+    partial: tuple[date, ...]
 
 
-def plan(found: Mapping[date, Table], before: Mapping[date, str], zone: ZoneInfo) -> Plan:
-    """Say what has to be read so that the hub is as a fresh full read, from the versions that were read before."""
+def plan(found: Mapping[date, Table], before: Mapping[date, str], zone: ZoneInfo, settled: date) -> Plan:
+    """Say what has to be read so that the hub is as a fresh full read, from the versions that were read before.
+
+    `settled`: tables of days before it are not rewritten any more; where the oldest one is of such a day, there may
+    have been others before it.
+    """
     changed = [day for day, table in found.items() if before.get(day) != table.version]
     touched = sorted({window for day in changed for window in covered(day, zone)})
-    gone = before.keys() - found.keys()
-    held = tuple(window for window in touched if gone & {*covering(window, zone)})
-    windows = tuple(window for window in touched if window not in held)
-    needed = sorted({day for window in windows for day in covering(window, zone) if day in found})
-    return Plan(tuple(found[day] for day in needed), windows, held)
+    gone, oldest = before.keys() - found.keys(), min(found, default=settled)
+    oldest = oldest if oldest < settled else date.min
+    partial = tuple(window for window in touched if any(day in gone or day < oldest for day in covering(window, zone)))
+    windows = tuple(window for window in touched if window not in partial)
+    needed = {day for window in windows for day in covering(window, zone) if day in found} | {*changed}
+    return Plan(tuple(found[day] for day in sorted(needed)), windows, partial)

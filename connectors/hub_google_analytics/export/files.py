@@ -26,14 +26,16 @@ class Files:
         """Yield the tables that files are named after. Raises BadData where there is no such folder."""
         yield from sorted(self._found())
 
-    def version(self, name: str) -> str:
+    def version(self, name: str) -> str | None:
         """Return names, sizes and times of a table's files."""
-        stats = [(path, path.stat()) for path in self._found()[name]]
+        stats = [(path, path.stat()) for path in self._found().get(name, [])]
+        if not stats:
+            return None
         return repr([(str(path.relative_to(self._folder)), stat.st_size, stat.st_mtime_ns) for path, stat in stats])
 
     def events(self, name: str) -> Iterator[Sequence[Json]]:
         """Yield the events of a table. Raises BadData for a file that cannot be read; its name is in the text."""
-        for path in self._found()[name]:
+        for path in self._found().get(name, []):
             try:
                 yield from self._read(path)
             except (duckdb.Error, ValueError) as error:

@@ -17,6 +17,7 @@ from hub_google_analytics.export.files import Files
 from hub_google_analytics.export.settings import ExportSettings, ExportSourceSettings
 from hub_google_analytics.export.tables import Export
 
+_KEPT = 2_000  # days that a cursor holds, about 50 KB
 _EMPTY = {"events": table_of("events", [])}
 
 
@@ -42,17 +43,16 @@ class GoogleAnalyticsExportSource(Source[ExportSettings, ExportSourceSettings]):
         del streams  # there is but one
         before = _versions(since)
         found = self._days(before)
-        planned = plan(found, before, self._zone)
-        if planned.held:
-            told = f"{len(planned.held)} days stay as they were: a table that reaches into them is not there any more."
-            yield Page(warnings=[told])
+        planned = plan(found, before, self._zone, self._settled(found))
         open_, done = list(planned.windows), set[date]()
         for table in planned.tables:
             yield from self._table(table, planned)
             done.add(table.day)
             while open_ and {*covering(open_[0], self._zone)} & found.keys() <= done:
                 window = open_.pop(0)
-                yield _end(window, {**before, **self._read_so_far(found, done, open_)})
+                yield _end(window, _cursor(found, {**before, **self._read_so_far(found, done, open_)}))
+        if planned.tables:
+            yield Page(cursor=_cursor(found, {**before, **self._read_so_far(found, done, open_)}))
 
     @cached_property
     def _zone(self) -> ZoneInfo:
@@ -67,17 +67,26 @@ class GoogleAnalyticsExportSource(Source[ExportSettings, ExportSourceSettings]):
     def _days(self, before: Mapping[date, str]) -> Mapping[date, Table]:
         """Return the table of each day; those that were read before are asked for changes within the look-back."""
         start = self.settings.start or date.min
+        if len(before) >= _KEPT:
+            start = max(start, min(before))  # what is older was read, and is not in the cursor any more
         named = [each for name in self._export.names() if (each := table_of_day(name, "")) and each.day >= start]
         best = best_of_days(named)
-        recent = max(best, default=date.min) - self.settings.lookback if best else date.min
-        return {
-            day: Table(table.name, day, before[day] if day in before and day < recent else self._version(table.name))
+        settled = self._settled(best)
+        found = {
+            day: before[day] if day in before and day < settled else self._version(table.name)
             for day, table in best.items()
         }
+        return {day: Table(best[day].name, day, version) for day, version in found.items() if version}
 
-    def _version(self, name: str) -> str:
+    def _settled(self, days: Iterable[date]) -> date:
+        """Return the day from which on tables may be rewritten; one of a day to come does not count."""
+        today = self.context.now.astimezone(self._zone).date()
+        return max((day for day in days if day <= today), default=today) - self.settings.lookback
+
+    def _version(self, name: str) -> str | None:
         """Return a table's version, short: a cursor holds one for each day of years."""
-        return hashlib.blake2b(f"{name} {self._export.version(name)}".encode(), digest_size=4).hexdigest()
+        version = self._export.version(name)
+        return version and hashlib.blake2b(f"{name} {version}".encode(), digest_size=4).hexdigest()
 
     def _read_so_far(self, found: Mapping[date, Table], done: set[date], left: Sequence[date]) -> dict[date, str]:
         """Return the versions of tables none of whose windows is still to come."""
@@ -85,8 +94,9 @@ class GoogleAnalyticsExportSource(Source[ExportSettings, ExportSourceSettings]):
 
     def _table(self, table: Table, planned: Plan) -> Iterator[Page]:
         windows = [window for window in covered(table.day, self._zone) if window in planned.windows]
+        partial = [window for window in covered(table.day, self._zone) if window in planned.partial]
         for events in self._export.events(table.name):
-            made: dict[date, list[Mapping[str, object]]] = {window: [] for window in windows}
+            made: dict[date, list[Mapping[str, object]]] = {window: [] for window in (*windows, *partial)}
             refused: list[Mapping[str, object]] = []
             for event in events:
                 try:
@@ -96,9 +106,9 @@ class GoogleAnalyticsExportSource(Source[ExportSettings, ExportSourceSettings]):
                 else:
                     made.get(_day_of(row), []).append(row)  # one of a window that is not replaced is there already
             for window, rows in made.items():
-                yield Page({"events": table_of("events", rows)}, window=(window, window))
+                yield Page({"events": table_of("events", rows)}, window=(window, window) if window in windows else None)
             if refused:
-                yield Page(_EMPTY, quarantine=quarantine(refused), window=(windows[0], windows[0]))
+                yield Page(_EMPTY, quarantine=quarantine(refused))
 
     def _event(self, event: Json, day: date) -> Mapping[str, object]:
         row = event_of(event, self.source.user_namespace, self.source.orders)
@@ -113,9 +123,14 @@ def _day_of(row: Mapping[str, object]) -> date:
     return when.date()
 
 
-def _end(window: date, versions: Mapping[date, str]) -> Page:
-    cursor = {day.isoformat(): version for day, version in sorted(versions.items())}
+def _end(window: date, cursor: Json) -> Page:
     return Page(_EMPTY, cursor=cursor, window=(window, window), window_complete=True)
+
+
+def _cursor(found: Mapping[date, Table], versions: Mapping[date, str]) -> Json:
+    """Return the versions by day, without days that expired, at most so many that they fit into a cursor."""
+    kept = sorted(day for day in versions if day >= min(found, default=date.min))[-_KEPT:]
+    return {day.isoformat(): versions[day] for day in kept}
 
 
 def _versions(since: Json) -> Mapping[date, str]:

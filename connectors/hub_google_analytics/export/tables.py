@@ -12,8 +12,8 @@ class Export(Protocol):
     def names(self) -> Iterator[str]:
         """Yield the names of all tables."""
 
-    def version(self, name: str) -> str:
-        """Return what changes whenever the content of a table does."""
+    def version(self, name: str) -> str | None:
+        """Return what changes whenever the content of a table does, None where it went since it was named."""
 
     def events(self, name: str) -> Iterator[Sequence[Json]]:
         """Yield the events of a table, some at a time."""

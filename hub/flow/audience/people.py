@@ -17,7 +17,7 @@ _NO_CAP = 1_000_000
 _CANDIDATES = """
     create or replace temp table candidates(
         audience varchar, profile_id varchar, approved boolean, priority bigint, wire varchar, address varchar,
-        allowed boolean, consented boolean, excluded boolean, holdout boolean)"""
+        allowed boolean, consented boolean, excluded boolean, holdout boolean, sharing varchar, most bigint)"""
 
 
 def find_reach(engine: Engine, jobs: Sequence[AudienceJob], policy: Policy, key: bytes) -> None:
@@ -75,7 +75,8 @@ def _add_candidates(engine: Engine, job: AudienceJob, policy: Policy, attributes
                {_json(match.address_pair for match in addresses)},
                {f"{granted} and not ({denied})" if consent else f"not ({denied})"}, {granted},
                m.profile_id in (select profile_id from segment_members where segment in ({out})),
-               {holdout_sql(job.split, job.audience.segment, "m.profile_id")}
+               {holdout_sql(job.split, job.audience.segment, "m.profile_id")},
+               {text(job.audience.group) if job.audience.group else "null"}, {job.audience.max_size or "null"}
         from segment_members m
         {_consent_join(consent)}
         {" ".join(match.join for match in matches)}
@@ -163,6 +164,7 @@ def warnings(engine: Engine, audience: AudienceSettings, reach: Reach) -> list[s
         f"without {' or '.join(audience.match_on)}": reach.no_address,
         "excluded": reach.excluded,
         "over the cap": reach.capped,
+        "in another audience of the group": reach.outranked,
         "in the holdout": reach.holdout,
     }
     return [f"{people}: {', '.join(f'{count:,} {why}' for why, count in parts.items() if count)}."]

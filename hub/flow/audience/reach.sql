@@ -9,6 +9,13 @@ with judged as (
                 when excluded then 'excluded' end as barred
     from candidates
 ),
+-- A person is in one audience of a group, the first that may have them, and the others use up no place of the cap.
+outranked as (
+    select audience, profile_id
+    from judged
+    where barred is null and sharing is not null
+    qualify row_number() over (partition by profile_id, sharing order by approved desc, priority desc, audience) > 1
+),
 elsewhere as (
     select l.profile_id, count(distinct l.audience) as audiences
     from ledger l
@@ -17,22 +24,41 @@ elsewhere as (
     group by l.profile_id
 ),
 placed as (
-    select j.*,
-           case when barred is null then row_number() over (
-               partition by j.profile_id, barred is null order by approved desc, priority desc, audience) end as place,
+    select j.*, o.profile_id is not null as outranked,
+           case when barred is null and o.profile_id is null then row_number() over (
+               partition by j.profile_id, barred is null and o.profile_id is null
+               order by approved desc, priority desc, j.audience) end as place,
            coalesce(e.audiences, 0) as audiences_elsewhere
     from judged j
+    left join outranked o on o.profile_id = j.profile_id and o.audience = j.audience
     left join elsewhere e on e.profile_id = j.profile_id
 ),
 reasoned as (
     select *,
            case when barred is not null then barred
                 when place + audiences_elsewhere > $cap then 'capped'
+                when outranked then 'outranked'
                 when holdout then 'holdout' end as held_back
     from placed
+),
+single as (
+    select audience, profile_id, wire, address, consented, most,
+           case when held_back is null and row_number() over (
+                    partition by audience, held_back, wire order by profile_id) > 1 then 'duplicates'
+                else held_back end as reason
+    from reasoned
+),
+-- Of too many those stay who are there, and of the others always the same come.
+surplus as (
+    select audience, profile_id
+    from single s
+    where reason is null and most is not null
+    qualify row_number() over (
+        partition by audience
+        order by exists (from ledger l where l.audience = s.audience and l.profile_id = s.profile_id
+                                         and l.presence in ('present', 'accepted')) desc, profile_id) > most
 )
-select audience, profile_id, wire, address, consented,
-       case when held_back is null and row_number() over (
-                partition by audience, held_back, wire order by profile_id) > 1 then 'duplicates'
-            else held_back end as reason
-from reasoned
+select s.audience, s.profile_id, wire, address, consented,
+       case when x.profile_id is null then reason else 'over_max' end as reason
+from single s
+left join surplus x on x.audience = s.audience and x.profile_id = s.profile_id

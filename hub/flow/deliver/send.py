@@ -1,5 +1,6 @@
 """Send one plan: every request's intent is durable before it leaves, every answer is recorded before the next."""
 
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -35,7 +36,17 @@ class Sending:
         self._silent = 0
         self._done = 0
         self.stop = ""
-        self.messages: list[str] = []
+        self._messages: list[str] = []
+        self._refused = Counter[str]()
+
+    @property
+    def messages(self) -> list[str]:
+        """Sentences for the operator; of rows that the tool did not take and does not name there is one."""
+        if not self._refused:
+            return self._messages
+        reasons = ", ".join(f"{reason} ({number:,})" for reason, number in self._refused.most_common())
+        lost = f"{self._job.connection} did not take {self._refused.total():,} of those it accepted: {reasons}."
+        return [*self._messages, f"{lost} It does not say who they are."]
 
     def push_all(self, batches: Sequence[BatchRow]) -> None:
         """Send batches until each is answered for, given up, or the run is cancelled; then ask for jobs."""
@@ -149,7 +160,8 @@ class Sending:
         return []
 
     def _note(self, step: Step) -> None:
-        self.messages += [message for message in step.messages if message not in self.messages]
+        self._messages += [message for message in step.messages if message not in self._messages]
+        self._refused.update(step.refused)
         self.stop = self.stop or step.stop
         if step.next not in ("again", "split"):
             self._done += step.part.count
@@ -206,7 +218,7 @@ class Sending:
         try:
             return self._job.destination.poll(batch.job, request)
         except (RetryLater, Unanswered) as error:
-            self.messages.append(str(error))
+            self._messages.append(str(error))
         except StopConnection as error:
             self.stop = str(error)
         except StoreError:

@@ -143,7 +143,7 @@ def test_a_part_that_fails_is_told_in_counts(box: GoogleAdsSandbox) -> None:
     job = box.jobs[str(answer.job)]
     job.body = {**job.body, "consent": {"adUserData": "CONSENT_DENIED"}}
     box.catch_up()
-    expected = Accepted(counts={"records": 1, "identifiers": 1, "denied_consent": 1})
+    expected = Accepted(counts={"records": 1, "identifiers": 1}, refused={"denied_consent": 1})
     assert expected == made.poll(answer.job, batch([email(1), WHOLE]))
 
 

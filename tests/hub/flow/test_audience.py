@@ -107,6 +107,47 @@ def test_cap_counts_audiences_that_a_person_has_just_left(shop: Shop) -> None:
     assert 0 == shop.plan(*jobs)[1].reach.capped
 
 
+def test_audiences_of_a_group_share_nobody(shop: Shop) -> None:
+    """Whom several want, the highest priority has; the others' places under a cap stay free."""
+    add_people(shop.engine, "vip", ["anna", "ben"])
+    set_members(shop.engine, "few", ["anna"])
+    shop.policy = replace(shop.policy, limits=Limits.model_validate({"per_person": "2 audiences in 7 days"}))
+    low = job(Tool(), "low", group="offers")
+    high = job(Tool(), "high", "few", priority=5, group="offers", connection="other")
+    plans = shop.plan(low, high, job(Tool(), "apart", connection="third"))
+    assert [Reach(segment=2, outranked=1, wanted=1), Reach(segment=1, wanted=1), Reach(segment=2, wanted=2)] == [
+        plan.reach for plan in plans
+    ]
+    assert {"add": ["ben"]} == plans[0].samples
+
+
+def test_who_leaves_the_higher_audience_comes_into_the_next(shop: Shop) -> None:
+    """Nobody is in both at any time that the plans want."""
+    add_people(shop.engine, "vip", ["anna"])
+    set_members(shop.engine, "few", ["anna"])
+    first, second = Tool(), Tool()
+    jobs = [
+        job(first, "low", group="offers"),
+        job(second, "high", "few", priority=5, group="offers", connection="other"),
+    ]
+    shop.run(*jobs)
+    assert (0, 1) == (len(first.members.get("list", {})), len(second.members["list"]))
+    set_members(shop.engine, "few", [])
+    shop.run(*jobs)
+    assert (1, 0) == (len(first.members["list"]), len(second.members["list"]))
+
+
+def test_max_size_keeps_who_is_there(shop: Shop) -> None:
+    """Beyond it nobody comes, and who is there does not make room for somebody else."""
+    add_people(shop.engine, "vip", ["mia", "nora"])
+    tool = Tool()
+    shop.run(job(tool, max_size=2))
+    add_people(shop.engine, "vip", ["anna", "ben"])
+    plan = one(shop.plan(job(tool, max_size=2)))
+    assert Reach(segment=4, over_max=2, wanted=2) == plan.reach
+    assert 0 == plan.planned
+
+
 def test_split_is_sticky_and_the_holdout_goes_nowhere(shop: Shop) -> None:
     """The same people are held out of every tool, whoever else is in the segment, in about the share asked for."""
     names = [f"p{number}" for number in range(400)]

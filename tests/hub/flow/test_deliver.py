@@ -410,3 +410,15 @@ def test_row_that_is_always_put_off_is_parked(shop: Shop) -> None:
     report = only(shop.run(job(tool)).reports)
     assert (0, 1) == (report.held, report.rejected)
     assert 5 == tool.sent
+
+
+def test_rows_that_a_tool_did_not_take_are_told(shop: Shop) -> None:
+    """Where it gives numbers and reasons but no names, the report has them; a run that lost people is not green."""
+    add_people(shop.engine, "vip", ["anna", "ben", "cleo"])
+    tool = Tool()
+    tool.faults = [lambda _batch, _apply: Accepted(refused={"no_consent": 1, "bad_form": 1})] * 2
+    report = shop.run(job(tool)).reports[0]
+    assert 4 == report.accepted
+    assert [
+        "tool did not take 4 of those it accepted: no_consent (2), bad_form (2). It does not say who they are."
+    ] == list(report.warnings)

@@ -8,6 +8,7 @@ import sqlglot
 from hub_google_analytics.export.days import Table, best_of_days, covered, covering, plan, table_of_day
 from hub_google_analytics.export.queries import events_query
 
+LATE = date(2026, 3, 3)
 UTC, NEW_YORK = ZoneInfo("UTC"), ZoneInfo("America/New_York")
 TABLES = {date(2026, 3, day): Table(f"events_202603{day:02}", date(2026, 3, day), "1") for day in (1, 2, 3, 4)}
 
@@ -36,18 +37,20 @@ def test_days_of_a_zone_reach_into_days_of_utc() -> None:
 def test_only_what_changed_is_read_with_what_shares_its_windows() -> None:
     """One changed table of New York replaces two windows, and its neighbours are read for them."""
     before = dict.fromkeys(TABLES, "1") | {date(2026, 3, 3): "0"}
-    made = plan(TABLES, before, NEW_YORK)
+    made = plan(TABLES, before, NEW_YORK, LATE)
     assert (date(2026, 3, 3), date(2026, 3, 4)) == made.windows
     assert [2, 3, 4] == [table.day.day for table in made.tables]
-    assert ([], ()) == ([*plan(TABLES, dict.fromkeys(TABLES, "1"), UTC).tables], made.held)
+    assert ([], ()) == ([*plan(TABLES, dict.fromkeys(TABLES, "1"), UTC, LATE).tables], made.partial)
 
 
 def test_a_window_whose_table_expired_is_left_alone() -> None:
     """What was read from a table that is there no more is not replaced by the half that is left."""
     found = {day: table for day, table in TABLES.items() if day.day > 1}
-    made = plan(found, {date(2026, 3, 1): "1"}, NEW_YORK)
-    assert (date(2026, 3, 2),) == made.held
+    made = plan(found, {date(2026, 3, 1): "1"}, NEW_YORK, LATE)
+    assert (date(2026, 3, 2),) == made.partial
     assert date(2026, 3, 2) not in made.windows
+    assert (date(2026, 3, 2),) == plan(found, {}, NEW_YORK, LATE).partial
+    assert () == plan(found, {}, NEW_YORK, date(2026, 3, 1)).partial
 
 
 def test_a_query_names_needed_columns_alone() -> None:

@@ -15,7 +15,8 @@ from google.cloud import bigquery
 from google.oauth2.service_account import Credentials
 
 from hub.sdk.connector import Context
-from hub.sdk.errors import BadData, StopConnection
+from hub.sdk.errors import BadData, RetryLater, StopConnection
+from hub.sdk.sandbox import Fault
 from hub.testing import Fold
 from hub_google_analytics.export.bigquery import SCOPE
 from hub_google_analytics.export.queries import events_query
@@ -38,10 +39,12 @@ def box() -> Iterator[GoogleAnalyticsExportSandbox]:
         yield box
 
 
-def source(table: Mapping[str, Any], folder: Path = Path(), **entry: str) -> GoogleAnalyticsExportSource:
+def source(
+    table: Mapping[str, Any], folder: Path = Path(), now: datetime = NOON, **entry: str
+) -> GoogleAnalyticsExportSource:
     """The source over a connection table."""
     settings = ExportSettings.model_validate(table)
-    return GoogleAnalyticsExportSource(settings, ExportSourceSettings(**entry), Context("ga", folder, NOON))
+    return GoogleAnalyticsExportSource(settings, ExportSourceSettings(**entry), Context("ga", folder, now))
 
 
 def read(made: GoogleAnalyticsExportSource, fold: Fold | None = None) -> Fold:
@@ -95,17 +98,54 @@ def test_an_event_outside_its_tables_day_is_kept_aside(box: GoogleAnalyticsExpor
     assert ([], 1) == (rows(fold), len(fold.quarantined))
 
 
-def test_a_table_that_expired_takes_nothing_with_it(box: GoogleAnalyticsExportSandbox) -> None:
-    """Its events stay, though the table of the next day is rewritten; the run says so."""
-    box.happen()
+@pytest.mark.parametrize("full", [True, False])
+def test_a_table_that_expired_takes_nothing_with_it(box: GoogleAnalyticsExportSandbox, *, full: bool) -> None:
+    """Its evening stays, though the table of the next day is rewritten or everything is read again."""
+    box.clock = NOON + timedelta(hours=10)  # the evening of the third in New York, the fourth in UTC
+    evening = box.happen()
     box.clock = NOON + timedelta(days=1)
     box.happen()
-    fold = read(source(box.connection()))
-    del box.tables["events_20260203"]
+    table = {**box.connection(), "lookback": "1 day"}
+    box.clock = NOON + timedelta(days=9)
     box.happen()
-    read(source(box.connection()), fold)
-    assert datetime(2026, 2, 3, 17) in [event["occurred_at"] for event in rows(fold)]  # noqa: DTZ001 - naive UTC
-    assert any("not there any more" in warning for warning in fold.warnings)
+    fold = read(source(table, now=box.now()))
+    del box.tables["events_20260203"]
+    added = box.happen("events_20260204", event_timestamp=str(int((NOON + timedelta(days=1)).timestamp() * 1_000_000)))
+    fold.cursor = None if full else fold.cursor
+    read(source(table, now=box.now()), fold)
+    assert evening in fold.keys("events")
+    assert full is (added in fold.keys("events"))  # the fourth is beyond the look-back
+
+
+def test_a_table_from_the_future_hides_no_changes(box: GoogleAnalyticsExportSandbox) -> None:
+    """The look-back counts from today where a table is of a day that is yet to come."""
+    box.happen("events_20991231")
+    box.happen()
+    fold = read(source({**box.connection(), "lookback": "3 days"}))
+    added = box.happen()
+    read(source({**box.connection(), "lookback": "3 days"}), fold)
+    assert added in fold.keys("events")
+
+
+def test_a_table_that_goes_meanwhile_is_no_error(box: GoogleAnalyticsExportSandbox) -> None:
+    """Google deletes the running day's table when the day's is complete; the next read finds that one."""
+    box.happen("events_intraday_20260203")
+    made = source(box.connection())
+    reading = made.read(["events"], None)
+    box.faults.add(Fault(kind="status", path="*/tables/events_intraday_20260203", status=404, body=_GONE))
+    assert [] == [*reading]
+
+
+@pytest.mark.parametrize("reason", ["rateLimitExceeded", "quotaExceeded"])
+def test_a_spent_quota_is_waited_for(box: GoogleAnalyticsExportSandbox, reason: str) -> None:
+    """BigQuery says so with a 403; nothing is wrong with the account."""
+    box.happen()
+    box.faults.add(Fault(kind="status", path="*/queries", status=403, body=_GONE.replace("notFound", reason)))
+    with pytest.raises(RetryLater):
+        read(source(box.connection()))
+
+
+_GONE = json.dumps({"error": {"code": 404, "message": "Not found", "errors": [{"reason": "notFound"}]}})
 
 
 def test_a_slow_query_is_waited_for(box: GoogleAnalyticsExportSandbox) -> None:
