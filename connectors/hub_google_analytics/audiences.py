@@ -5,6 +5,7 @@ there already is taken, whoever ordered it.
 https://developers.google.com/analytics/devguides/reporting/data/v1/audience-list-basics
 """
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,7 +16,7 @@ from hub.sdk.records import Json, Page
 from hub.sdk.tables import quarantine, raw, refusal, table_of
 from hub_google_analytics.client import Client, Object
 
-_DIMENSIONS = ("deviceId", "userId")
+_DIMENSIONS = ("deviceId", "userId", "isAdsPersonalizationAllowed")
 _UNSET = ("", "(not set)")
 _FRESH = timedelta(hours=20)  # a daily read orders a new one each day
 _SOON = timedelta(minutes=5)
@@ -42,7 +43,7 @@ def members(client: Client, event: str, audience: str, namespace: str, now: date
         made: list[Mapping[str, object]] = []
         refused: list[Mapping[str, object]] = []
         for row in rows:
-            device, user = _values(row)
+            device, user, ads = _values(row)
             if device or user:
                 known = {"ga_client": device, namespace: user}
                 made.append(
@@ -51,6 +52,7 @@ def members(client: Client, event: str, audience: str, namespace: str, now: date
                         "name": event,
                         "occurred_at": export.begun.replace(tzinfo=None),
                         "identifiers": {name: value for name, value in known.items() if value},
+                        "attributes": json.dumps({"ads_personalization": ads == "true"}),
                         "_raw": raw(row).decode(),
                     }
                 )
@@ -92,11 +94,11 @@ def _objects(value: Json) -> Sequence[Object]:
     return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []
 
 
-def _values(row: Json) -> tuple[str, str]:
-    """Return device and user of a row, "" for what is not set."""
+def _values(row: Json) -> tuple[str, str, str]:
+    """Return device, user and whether ads may be made for them, "" for what is not set: then they may not."""
     held = _objects(row.get("dimensionValues")) if isinstance(row, Mapping) else []
     texts = [each.get("value", "") for each in held]
     if len(texts) != len(_DIMENSIONS) or not all(isinstance(each, str) for each in texts):
-        return "", ""
-    device, user = ("" if each in _UNSET else cast("str", each).strip() for each in texts)
-    return device, user
+        return "", "", ""
+    device, user, ads = ("" if each in _UNSET else cast("str", each).strip() for each in texts)
+    return device, user, ads

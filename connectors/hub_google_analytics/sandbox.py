@@ -185,7 +185,8 @@ class GoogleAnalyticsSandbox(GoogleSandbox):
         first, most = int(str(asked.get("offset", 0))), min(int(str(asked.get("limit", 10_000))), _MOST_ROWS)
         members = self.audiences[str(found["audience"]).rpartition("/")[2]]
         names = [str(each["dimensionName"]) for each in cast("list[dict[str, str]]", found["dimensions"])]
-        held = [dict(zip(("deviceId", "userId"), each, strict=True)) for each in members[first : first + most]]
+        allowed = {"isAdsPersonalizationAllowed": "true"}
+        held = [{**allowed, "deviceId": device, "userId": user} for device, user in members[first : first + most]]
         rows: list[Json] = [{"dimensionValues": [{"value": each[name]} for name in names]} for each in held]
         return Reply(json=_without_zeros({"audienceExport": found, "audienceRows": rows, "rowCount": len(members)}))
 

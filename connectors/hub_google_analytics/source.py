@@ -32,7 +32,10 @@ class GoogleAnalyticsSource(Source[GoogleAnalyticsSettings, GoogleAnalyticsSourc
         return facts(self._client, self.source, self.context.now.astimezone(UTC))
 
     def read(self, streams: Sequence[str], since: Json) -> Iterator[Page]:
-        """Read every day from `start` on the first time, then from the look-back on: Google restates days."""
+        """Read every day from `start` on the first time, then from the look-back on: Google restates days.
+
+        Never `complete`: days are replaced one by one, and those before `start` were read under another setting.
+        """
         del streams  # there is but one
         if self.source.audiences:
             yield from self._members()
@@ -44,8 +47,6 @@ class GoogleAnalyticsSource(Source[GoogleAnalyticsSettings, GoogleAnalyticsSourc
             last = max(day, last or day)
             yield from self._day(day, zone, {"day": last.isoformat()})
             day += _DAY
-        if since is None:
-            yield Page(complete=True)
 
     @cached_property
     def _client(self) -> Client:

@@ -62,6 +62,15 @@ def test_days_on_which_the_clock_is_turned_lose_nothing(box: GoogleAnalyticsSand
     assert [] == fold.quarantined
 
 
+def test_a_later_start_takes_nothing_away(box: GoogleAnalyticsSandbox) -> None:
+    """A full read from another day on has not seen what was before, and says nothing of it."""
+    box.hit(at=datetime(2026, 2, 1, 12, tzinfo=UTC))
+    fold = read(box)
+    fold.cursor = None
+    read(box, fold, {"start": "2026-02-03"})
+    assert 1 == len(events(fold))
+
+
 def test_restated_days_are_replaced(box: GoogleAnalyticsSandbox) -> None:
     """What Google changes within the look-back is changed here, and what it takes back goes."""
     table = {"lookback": "3 days"}
@@ -152,6 +161,7 @@ def test_members_of_an_audience_are_a_snapshot(box: GoogleAnalyticsSandbox) -> N
     ids = [{pair["namespace"]: pair["value"] for pair in event["identifiers"]} for event in events(fold)]
     assert [{"ga_client": "100.1", "customer@shop": "C7"}, {"ga_client": "100.2"}, {"customer@shop": "C9"}] == ids
     assert {"in_sale"} == {event["name"] for event in events(fold)}
+    assert {'{"ads_personalization": true}'} == {event["attributes"] for event in events(fold)}
     assert 1 == len(fold.quarantined)
     assert 1 == len(box.exports)
     box.audiences["55"] = box.audiences["55"][:1]
