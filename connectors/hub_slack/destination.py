@@ -42,7 +42,7 @@ class SlackDestination(Destination[SlackSettings, SlackTarget]):
 
     def __init__(self, settings: SlackSettings, context: Context) -> None:
         super().__init__(settings, context)
-        rate = Rate(f"slack/{context.connection}", 1)  # "no more than one per second per channel"
+        rate = Rate(f"{settings.base_url}/{context.connection}", 1)  # "no more than one per second per channel"
         self._http = Http(settings.base_url, auth=Bearer(settings.token.reveal()), describe=_code, rate=rate)
 
     def check(self) -> Iterable[Fact]:
