@@ -13,7 +13,7 @@ from hub.store.database import make_engine, write_value
 from hub.store.errors import StoreError
 from hub.store.journal import sync_directory
 from hub.store.landing import Landing
-from hub.store.models import Meta
+from hub.store.models import NamedValue
 from hub.store.plans import Plans
 from hub.store.runs import Runs
 from hub.store.schema import migrate
@@ -54,7 +54,7 @@ class Store(Landing, Runs, Plans, Approvals):
     def meta(self, key: str) -> Json:
         """Return a named value, None if it was never set."""
         with self._reading() as session:
-            row = session.get(Meta, key)
+            row = session.get(NamedValue, key)
             return None if row is None else row.value
 
     def set_meta(self, key: str, value: Json) -> None:

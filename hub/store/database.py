@@ -13,7 +13,7 @@ from sqlmodel import Session, select
 
 from hub.sdk.records import Json
 from hub.store.errors import LeaseLost, StoreError
-from hub.store.models import AuditEntry, Lease, Meta, to_json, utcnow
+from hub.store.models import AuditEntry, Lease, NamedValue, to_json, utcnow
 
 _PRAGMAS = (
     "busy_timeout = 30000",  # milliseconds; only a backup tool or a second reader ever makes us wait
@@ -59,13 +59,13 @@ def append_audit(session: Session, who: str, action: str, detail: Json = None) -
 
 def read_number(session: Session, key: str) -> int:
     """Return the whole number kept under `key` in `meta`, 0 where there is none."""
-    row = session.get(Meta, key)
+    row = session.get(NamedValue, key)
     return row.value if row is not None and isinstance(row.value, int) else 0
 
 
 def write_value(session: Session, key: str, value: Json) -> None:
     """Keep `value` under `key` in `meta`."""
-    session.merge(Meta(key=key, value=value))
+    session.merge(NamedValue(key=key, value=value))
 
 
 class Database:

@@ -83,10 +83,10 @@ def fresh(row: RowT, **changes: object) -> RowT:
     return type(row).model_validate({**present, **changes})
 
 
-class Meta(Table, table=True):
+class NamedValue(Table, table=True):
     """One named JSON value."""
 
-    __tablename__ = "meta"
+    __tablename__ = "named_value"
     key: str = Field(primary_key=True)
     value: Document = Field(default=None, sa_type=JsonText, nullable=True)
 
@@ -246,6 +246,6 @@ class AuditEntry(Table, table=True):
 
 
 __all__ = [
-    "Approval", "ApprovalKind", "AuditEntry", "BatchRow", "BatchState", "Cursor", "LandedFile", "Lease", "Meta",
+    "Approval", "ApprovalKind", "AuditEntry", "BatchRow", "BatchState", "Cursor", "LandedFile", "Lease", "NamedValue",
     "PlanRow", "PlanState", "Run", "RunEvent", "RunStatus", "Table", "fresh", "to_json", "utcnow",
 ]  # fmt: skip

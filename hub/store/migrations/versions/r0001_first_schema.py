@@ -19,10 +19,10 @@ def upgrade() -> None:
 
 def _bookkeeping() -> None:
     op.create_table(
-        "meta",
+        "named_value",
         sa.Column("key", sa.String(), nullable=False),
         sa.Column("value", sa.JSON(), nullable=True),
-        sa.PrimaryKeyConstraint("key", name=op.f("pk_meta")),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_named_value")),
     )
     op.create_table(
         "lease",
