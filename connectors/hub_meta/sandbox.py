@@ -15,7 +15,8 @@ from hub.sdk.sandbox import DestinationSandbox, Reply, Request, route
 _HEX = re.compile(r"[0-9a-f]{64}")
 _KEYS = frozenset({
     "EXTERN_ID", "EMAIL", "PHONE", "GEN", "DOBY", "DOBM", "DOBD", "LN", "FN", "FI", "CT", "ST", "ZIP", "MADID",
-    "COUNTRY", "LOOKALIKE_VALUE", "DATA_PROCESSING_OPTIONS", "DATA_PROCESSING_OPTIONS_COUNTRY", "DATA_PROCESSING_OPTIONS_STATE",
+    "COUNTRY", "LOOKALIKE_VALUE", "DATA_PROCESSING_OPTIONS",
+    "DATA_PROCESSING_OPTIONS_COUNTRY", "DATA_PROCESSING_OPTIONS_STATE",
 })  # fmt: skip
 _PLAIN = frozenset({"EXTERN_ID", "MADID", "LOOKALIKE_VALUE"})
 _MOST = 10_000

@@ -62,7 +62,7 @@ def stale(where: str) -> Iterator[Store]:
 
 def contents(store: Store) -> list[object]:
     """Return every row of every table."""
-    tables = ("meta", "run", "run_event", "landed_file", "cursor", "plan", "batch", "approval", "audit", "lease")
+    tables = ("named_value", "run", "run_event", "landed_file", "cursor", "plan", "batch", "approval", "audit", "lease")
     with store._engine.connect() as connection:
         return [connection.execute(text(f"SELECT * FROM {table} ORDER BY 1")).fetchall() for table in tables]
 
