@@ -24,6 +24,8 @@ HEADER = "X-Shopify-Access-Token"
 _EARLY = timedelta(minutes=10)
 _GUARD = threading.Lock()
 _LOCKS: dict[Path, threading.Lock] = {}
+_MINTED: dict[tuple[str, ...], Refreshing] = {}
+"""Minted tokens that live on from read to read, by address and app: one a day and not one for each read."""
 
 
 def auth_of(settings: ShopifySettings, project: Path, now: datetime) -> Auth:
@@ -33,7 +35,16 @@ def auth_of(settings: ShopifySettings, project: Path, now: datetime) -> Auth:
     if settings.refresh_token and settings.token_file:
         kept = _Kept(_App(settings), project / settings.token_file, settings.refresh_token.reveal(), now)
         return Refreshing(kept.token, header=HEADER, prefix="", early=_EARLY)
-    return Refreshing(_App(settings).minted, header=HEADER, prefix="", early=_EARLY)
+    return _minting(settings)
+
+
+def _minting(settings: ShopifySettings) -> Auth:
+    secret = settings.client_secret.reveal() if settings.client_secret else ""
+    app = (settings.address, settings.client_id or "", hashlib.sha256(secret.encode()).hexdigest())
+    with _GUARD:
+        if app not in _MINTED:
+            _MINTED[app] = Refreshing(_App(settings).minted, header=HEADER, prefix="", early=_EARLY)
+        return _MINTED[app]
 
 
 class _App:

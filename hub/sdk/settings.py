@@ -105,5 +105,5 @@ class AudienceSettings(Settings):
     priority: int = Field(0, description="Higher is served first when a cap is reached, and within `group`")
     group: str | None = Field(None, description="Audiences of one group share nobody: the highest `priority` has them")
     min_size: int = Field(0, ge=0, description="Fewer wanted people than this: the audience stands still")
-    max_size: int | None = Field(None, ge=1, description="Most people; who is there already stays before others come")
+    max_size: int = Field(0, ge=0, description="Most people, 0 for any number; who is there stays before others come")
     every: Duration = Field(timedelta(hours=1), description="How often the daemon delivers it")

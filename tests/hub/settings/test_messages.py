@@ -32,7 +32,7 @@ CASES = [
         "letters",
         "priority =",
         "zzz =",
-        'config/letters.toml:14: unknown key "zzz" in [[audience]]. Known keys: name, segment, target, match_on, fields, consent, mode, exclude, priority, min_size, every.',
+        'config/letters.toml:14: unknown key "zzz" in [[audience]]. Known keys: name, segment, target, match_on, fields, consent, mode, exclude, priority, group, min_size, max_size, every.',
     ),
     (
         "letters",
