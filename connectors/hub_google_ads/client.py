@@ -42,10 +42,10 @@ class Client:
         gone = (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND)
         return self._http.get("/requestStatus:retrieve", params={"requestId": request_id}, ok=gone)
 
-    def list_page(self, token: str = "") -> Mapping[str, Json]:
+    def list_page(self, token: str | None = None) -> Response:
         """Return a page of the account's user lists."""
         params: Mapping[str, str | int] = {"pageSize": 1000, **({"pageToken": token} if token else {})}
-        return self._http.get(self.lists, params=params, headers=self._login).json_object()
+        return self._http.get(self.lists, params=params, headers=self._login)
 
     def list_by_id(self, list_id: str) -> Response:
         """Return a user list, or the 404."""

@@ -8,7 +8,7 @@ from typing import ClassVar
 from hub.sdk.connector import Capabilities, Context, Destination
 from hub.sdk.errors import ConfigError, StopConnection
 from hub.sdk.records import Accepted, Answer, Batch, Fact, Json, NotApplied, Row, Target, Verdict
-from hub.sdk.settings import AudienceSettings
+from hub.sdk.settings import AudienceSettings, need_consent
 from hub_google_ads.client import Client
 from hub_google_ads.lists import all_lists, list_id
 from hub_google_ads.members import identifiers, permission, request
@@ -50,12 +50,8 @@ class GoogleAdsDestination(Destination[GoogleAdsSettings, GoogleAdsTarget]):
     def targets(self, audience: AudienceSettings) -> Sequence[Target]:
         """Name the list. Raises ConfigError for an audience that asks for no consent to ads."""
         target = _target(audience)
-        if audience.consent is None or audience.consent.channel != CHANNEL:
-            raise ConfigError(
-                f'audience "{audience.name}" goes to Google Ads and must need consent of the channel "{CHANNEL}": '
-                "Google drops people of the EEA and the UK who have not granted it, without a word.",
-                hint=f'Add consent = {{ channel = "{CHANNEL}", purpose = "marketing" }}.',
-            )
+        because = "Google drops people of the EEA and the UK who have not granted it, without a word"
+        need_consent(audience, CHANNEL, "Google Ads", because)
         return [Target(f"list/{target.list}", "membership")]
 
     def open(self, target: Target, audience: AudienceSettings, plan_id: str, total: int) -> Json:  # noqa: ARG002 - the contract

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 
-from hub.sdk.errors import BadData, StopConnection
+from hub.sdk.errors import StopConnection
+from hub.sdk.http import Response, pages
 from hub.sdk.records import Json
 from hub_google_ads.client import Client
 from hub_google_ads.settings import GoogleAdsTarget
@@ -13,17 +14,14 @@ _DAY = 86_400
 
 def all_lists(client: Client) -> Iterator[Mapping[str, Json]]:
     """Yield the account's user lists. Raises BadData where paging goes in a circle."""
-    token, seen = "", {""}
-    while True:
-        page = client.list_page(token)
-        found = page.get("userLists")
-        yield from (each for each in (found if isinstance(found, list) else []) if isinstance(each, Mapping))
-        token = str(page.get("nextPageToken") or "")
-        if not token:
-            return
-        if token in seen:
-            raise BadData("Google's user lists name the same next page again.")
-        seen.add(token)
+    for page in pages(client.list_page, _following):
+        found = page.json_list("userLists", optional=True)
+        yield from (each for each in found if isinstance(each, Mapping))
+
+
+def _following(page: Response) -> str | None:
+    token = page.json_object().get("nextPageToken")
+    return token if isinstance(token, str) and token else None
 
 
 def list_id(client: Client, target: GoogleAdsTarget) -> str:

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from hub.sdk.errors import StopConnection
-from hub.sdk.http import Http, Response, Retry
+from hub.sdk.http import Http, Response, Retry, pages
 from hub.sdk.http.service_account import parsed, tokens
 from hub.sdk.records import Json
 from hub.sdk.tables import raw
@@ -54,7 +54,7 @@ class Client:
         offset, before = 0, b""
         while True:
             response = self._asked({**report, "offset": str(offset), "limit": str(self._rows)})
-            total, rows = _total(response), _rows(response)
+            total, rows = _total(response), response.json_list("rows", optional=True)
             expected = max(min(self._rows, total - offset), 0)
             same = {raw(row) for row in rows}
             if len(same) != expected or (before and rows and raw(rows[0]) == before):
@@ -80,17 +80,16 @@ class Client:
         return {} if response.status == HTTPStatus.FORBIDDEN else response.json_object()
 
     def exports(self) -> Iterator[Json]:
-        """Yield the audience exports that are there, of all audiences."""
-        token = ""
-        while True:
-            query: dict[str, str] = {"pageToken": token} if token else {}
-            response = self._data.get(f"{self._path}/audienceExports", params=query, ok=_OURS)
+        """Yield the audience exports that are there, of all audiences. Raises BadData where pages lead nowhere."""
+
+        def ask(token: str | None) -> Response:
+            params: dict[str, str] = {"pageToken": token} if token else {}
+            response = self._data.get(f"{self._path}/audienceExports", params=params, ok=_OURS)
             _permitted(response)
-            found = response.json_object()
-            yield from response.json_list("audienceExports") if "audienceExports" in found else []
-            if not (following := found.get("nextPageToken")) or following == token:
-                return
-            token = str(following)
+            return response
+
+        for response in pages(ask, next_page):
+            yield from response.json_list("audienceExports", optional=True)
 
     def order_export(self, audience: str, dimensions: Sequence[str]) -> None:
         """Order a snapshot of an audience; whoever lists the exports later finds it."""
@@ -112,7 +111,7 @@ class Client:
             body = {"offset": str(offset), "limit": str(self._rows)}
             response = self._data.post(f"/v1beta/{export}:query", json=body, idempotent=True, ok=_OURS)
             _permitted(response)
-            total, rows = _total(response), _rows(response, "audienceRows")
+            total, rows = _total(response), response.json_list("audienceRows", optional=True)
             if len(rows) != max(min(self._rows, total - offset), 0):
                 raise response.unreadable(f"announces {total} members and brings {len(rows)} from the {offset}th on")
             yield rows
@@ -130,6 +129,12 @@ class Client:
             raise response.unreadable("is no report")
         self._quota.note(found.get("propertyQuota"))
         return response
+
+
+def next_page(response: Response) -> str | None:
+    """Return the token of the page after this one, None after the last."""
+    token = response.json_object().get("nextPageToken")
+    return token if isinstance(token, str) and token else None
 
 
 def code(response: Response) -> str:
@@ -160,13 +165,6 @@ def _total(response: Response) -> int:
     if type(total) is not int or total < 0:
         raise response.unreadable("does not say how many rows there are")
     return total
-
-
-def _rows(response: Response, name: str = "rows") -> Sequence[Json]:
-    found = response.json_object().get(name, [])
-    if isinstance(found, list):
-        return found
-    raise response.unreadable("has rows that are no list")
 
 
 def _metadata(response: Response) -> Object:

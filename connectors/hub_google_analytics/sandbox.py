@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from hub.sdk.records import Json
 from hub.sdk.sandbox import Change, Reply, Request, route
-from hub_google_analytics.accounts import TOKEN, GoogleSandbox, failure
+from hub_google_analytics.accounts import GoogleSandbox, failure
 
 _DIMENSIONS = (
     "date", "dateHour", "dateHourMinute", "eventName", "transactionId", "sessionSource", "sessionMedium",
@@ -111,7 +111,7 @@ class GoogleAnalyticsSandbox(GoogleSandbox):
 
     def authenticate(self, request: Request) -> Reply | None:
         """Refuse tokens that are not current, and properties that the account may not see."""
-        if request.path == TOKEN:
+        if self.asks_for_token(request):
             return None
         if not self.knows(request):
             return failure(

@@ -18,7 +18,7 @@ def audience_id(client: Client, account: str, target: MetaTarget) -> str:
         StopConnection: it is not there, it was flagged, there are several of this name, or Meta does not make it.
     """
     if target.id:
-        return _usable(client.get(f"/{target.id}", {"fields": _FIELDS}))
+        return _usable(client.get(f"/{target.id}", {"fields": _FIELDS}).json_object())
     found = [
         each
         for each in client.listed(f"/{account}/customaudiences", {"fields": _FIELDS, "limit": "200"})

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from http import HTTPStatus
 
-from hub.sdk.errors import BadData, RetryLater, StopConnection
-from hub.sdk.http import Bearer, Http, Response
+from hub.sdk.errors import RetryLater, StopConnection
+from hub.sdk.http import Bearer, Http, Response, pages
 from hub.sdk.records import Json
 from hub_meta.settings import MetaSettings
 
@@ -46,24 +46,18 @@ class Client:
         )
         self._full = timedelta()
 
-    def get(self, path: str, params: Mapping[str, str]) -> Mapping[str, Json]:
-        """Return an object. Raises StopConnection where Meta refuses."""
-        return self._judged(self._http.get(path, params={**self._proof, **params}, ok=_REFUSED)).json_object()
+    def get(self, path: str, params: Mapping[str, str]) -> Response:
+        """Ask for an object or an edge. Raises StopConnection where Meta refuses."""
+        return self._judged(self._http.get(path, params={**self._proof, **params}, ok=_REFUSED))
 
     def listed(self, path: str, params: Mapping[str, str]) -> Iterator[Mapping[str, Json]]:
         """Yield the objects of an edge, page by page. Raises BadData where paging goes in a circle."""
-        after, seen = "", {""}
-        while True:
-            found = self.get(path, {**params, **({"after": after} if after else {})})
-            data, paging = found.get("data"), found.get("paging")
-            yield from (each for each in (data if isinstance(data, list) else []) if isinstance(each, Mapping))
-            cursors = paging.get("cursors") if isinstance(paging, Mapping) and paging.get("next") else None
-            after = str(cursors.get("after") or "") if isinstance(cursors, Mapping) else ""
-            if not after:
-                return
-            if after in seen:
-                raise BadData("Meta's audiences name the same next page again.")
-            seen.add(after)
+
+        def ask(after: str | None) -> Response:
+            return self.get(path, {**params, **({"after": after} if after else {})})
+
+        for page in pages(ask, _following):
+            yield from (each for each in page.json_list("data") if isinstance(each, Mapping))
 
     def write(self, method: str, path: str, fields: Mapping[str, Json]) -> Response:
         """Send a form, whose values are texts or JSON.
@@ -90,6 +84,14 @@ class Client:
             raise response.unreadable(f"is an error of Meta's own ({code_of(response)})")
         hint = "Meta has flagged the audience; see it in Ads Manager." if subcode == _BLOCKED else _HINTS.get(code, "")  # type: ignore[arg-type]
         raise StopConnection(f"{response.request}: {code_of(response)}.", hint=hint or "Check the ids and the token.")
+
+
+def _following(page: Response) -> str | None:
+    """Return the cursor of the page after this one; only a link to it says that there is one."""
+    paging = page.json_object().get("paging")
+    cursors = paging.get("cursors") if isinstance(paging, Mapping) and paging.get("next") else None
+    after = cursors.get("after") if isinstance(cursors, Mapping) else None
+    return after if isinstance(after, str) and after else None
 
 
 def error_of(response: Response) -> Mapping[str, Json]:

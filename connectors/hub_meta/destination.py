@@ -1,15 +1,15 @@
 """What the hub calls to keep custom audiences equal to audiences."""
 
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import ClassVar
 
 from hub.sdk.connector import Capabilities, Context, Destination
 from hub.sdk.errors import ConfigError, HubError
 from hub.sdk.http import Response
-from hub.sdk.records import Accepted, Answer, Batch, Fact, Json, Row, Target
-from hub.sdk.settings import AudienceSettings
+from hub.sdk.records import Accepted, Answer, Batch, Fact, Json, Target
+from hub.sdk.settings import AudienceSettings, need_consent
 from hub_meta.audiences import audience_id
 from hub_meta.client import Client
 from hub_meta.settings import MetaSettings, MetaTarget
@@ -42,7 +42,7 @@ class MetaDestination(Destination[MetaSettings, MetaTarget]):
     def check(self) -> Iterable[Fact]:
         """Say which ad account it is, and whether it may be used."""
         try:
-            found = self._client.get(f"/{self.settings.account}", {"fields": "name,account_status"})
+            found = self._client.get(f"/{self.settings.account}", {"fields": "name,account_status"}).json_object()
             yield Fact("ok", f"ad account {found.get('name')} ({self.settings.account})")
             if found.get("account_status") != 1:
                 yield Fact("warning", f"the ad account is not active (status {found.get('account_status')})")
@@ -54,22 +54,17 @@ class MetaDestination(Destination[MetaSettings, MetaTarget]):
     def targets(self, audience: AudienceSettings) -> Sequence[Target]:
         """Name the custom audience. Raises ConfigError for an audience that asks for no consent to ads."""
         target = _target(audience)
-        if audience.consent is None or audience.consent.channel != CHANNEL:
-            raise ConfigError(
-                f'audience "{audience.name}" goes to Meta and must need consent of the channel "{CHANNEL}".',
-                hint=f'Add consent = {{ channel = "{CHANNEL}", purpose = "marketing" }}.',
-            )
+        need_consent(audience, CHANNEL, "Meta")
         return [Target(f"audience/{target.audience}", "membership")]
 
     def open(self, target: Target, audience: AudienceSettings, plan_id: str, total: int) -> Json:  # noqa: ARG002 - the contract
-        """Find the custom audience, or make it; fix the columns, from what people are matched on."""
-        found = audience_id(self._client, self.settings.account, _target(audience))
-        return {"audience": found, "match": [name for name in KEYS if name in audience.match_on]}
+        """Find the custom audience, or make it; the handle is its id."""
+        return audience_id(self._client, self.settings.account, _target(audience))
 
     def push(self, target: Target, handle: Json, batch: Batch) -> Answer:  # noqa: ARG002 - the contract
         """Send people by all that is known of them; each request is a session of its own."""
-        known = handle if isinstance(handle, Mapping) else {}
-        names, removal = _columns(known.get("match"), batch.rows), batch.op == "remove"
+        sent, removal = frozenset().union(*(row.wire for row in batch.rows)), batch.op == "remove"
+        names = [name for name in KEYS if name in sent]  # of all rows: the first one may lack what others have
         data = [[row.wire.get(name, "") for name in names] for row in batch.rows]
         options: list[Json] = [] if removal or not self.settings.limited_data_use else [["LDU"]]
         payload: Json = {
@@ -80,15 +75,7 @@ class MetaDestination(Destination[MetaSettings, MetaTarget]):
         fields: dict[str, Json] = {"payload": payload, "session": {**session, "estimated_num_total": len(data)}}
         if not removal and all(row.consented for row in batch.rows):
             fields["customer_consent"] = True
-        path = f"/{known.get('audience')}/users"
-        return _answer(self._client.write("DELETE" if removal else "POST", path, fields), len(data))
-
-
-def _columns(match: Json, rows: Sequence[Row]) -> Sequence[str]:
-    """Return what is sent of people: what the audience matches on, and what those to be removed were sent with."""
-    wanted = {str(name) for name in match} if isinstance(match, list) else set()
-    sent = wanted.union(*(row.wire for row in rows))
-    return [name for name in KEYS if name in sent]
+        return _answer(self._client.write("DELETE" if removal else "POST", f"/{handle}/users", fields), len(data))
 
 
 def _answer(response: Response, sent: int) -> Accepted:

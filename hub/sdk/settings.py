@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
+from hub.sdk.errors import ConfigError
+
 _UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 604800}
 _DURATION = re.compile(r"\s*(\d+)\s*(second|minute|hour|day|week)s?\s*")
 
@@ -107,3 +109,17 @@ class AudienceSettings(Settings):
     min_size: int = Field(0, ge=0, description="Fewer wanted people than this: the audience stands still")
     max_size: int = Field(0, ge=0, description="Most people, 0 for any number; who is there stays before others come")
     every: Duration = Field(timedelta(hours=1), description="How often the daemon delivers it")
+
+
+def need_consent(audience: AudienceSettings, channel: str, tool: str, because: str = "") -> None:
+    """Refuse an audience that does not ask for consent of a channel, for tools that must not hold anybody without.
+
+    Raises:
+        ConfigError: it asks for none, or for another channel's.
+    """
+    if audience.consent is None or audience.consent.channel != channel:
+        reason = f": {because}" if because else ""
+        raise ConfigError(
+            f'audience "{audience.name}" goes to {tool} and must need consent of the channel "{channel}"{reason}.',
+            hint=f'Add consent = {{ channel = "{channel}", purpose = "marketing" }}.',
+        )

@@ -9,20 +9,18 @@ from http import HTTPStatus
 from typing import ClassVar
 
 from hub.sdk.records import Json, Outcome
-from hub.sdk.sandbox import DestinationSandbox, Reply, Request, route
+from hub.sdk.sandbox import DestinationSandbox, Reply, Request, ServiceAccountSandbox, route
 from hub_google_ads.sandbox.checks import Flaw, Object, objects, of_member, of_request, texts
 from hub_google_ads.sandbox.lists import Job, UserList
 from hub_google_ads.sandbox.schema import INGEST, REMOVE, USER_LIST, Unknown, read
-from hub_google_ads.sandbox.tokens import problem, service_key
 
 CUSTOMER, MANAGER = "1234567890", "9876543210"
 _LISTS = "/v1/accountTypes/GOOGLE_ADS/accounts/{account}/userLists"
 _NAME, _LOOKS, _A_MINUTE = "Customers", 2, 60.0
-_OPEN = ("/token", "/key.json")  # the second is the sandbox's own, for whoever tries it by hand
 _MOST_SECONDS, _DAY = 540 * 86_400, 86_400
 
 
-class GoogleAdsSandbox(DestinationSandbox):
+class GoogleAdsSandbox(ServiceAccountSandbox, DestinationSandbox):
     """One account and its user lists.
 
     `allowed`: whether the service account may use it. `per_minute`: requests in a minute. `blames`: whether a refusal
@@ -32,7 +30,7 @@ class GoogleAdsSandbox(DestinationSandbox):
 
     name = "google_ads"
     writes = ("POST", "/v1/audienceMembers:*")
-    renews = True
+    scopes = frozenset({"https://www.googleapis.com/auth/datamanager"})
     verdicts: ClassVar[frozenset[Outcome]] = frozenset({"rejected"})
     consent = "ads"
 
@@ -44,7 +42,6 @@ class GoogleAdsSandbox(DestinationSandbox):
         self.per_minute, self.page = 300, 1000
         self.lists: dict[str, UserList] = {}
         self.jobs: dict[str, Job] = {}
-        self.tokens: set[str] = set()
         self.bad: set[str] = set()
         self.opted_out: set[str] = set()
         self.eea: set[str] = set()
@@ -60,10 +57,6 @@ class GoogleAdsSandbox(DestinationSandbox):
     def refused(self) -> Mapping[str, Json]:
         """Return a key that Google does not know."""
         return self._connection("wrong")
-
-    def expire(self) -> None:
-        """Revoke all tokens; new ones are to be had."""
-        self.tokens.clear()
 
     def target(self) -> Mapping[str, Json]:
         """Name the list."""
@@ -130,9 +123,9 @@ class GoogleAdsSandbox(DestinationSandbox):
 
     def authenticate(self, request: Request) -> Reply | None:
         """Refuse tokens that are not current, and accounts that may not be used."""
-        if request.path in _OPEN:
+        if self.asks_for_token(request):
             return None
-        if request.headers.get("authorization", "").removeprefix("Bearer ") not in self.tokens:
+        if not self.knows(request):
             return error(HTTPStatus.UNAUTHORIZED, "UNAUTHENTICATED", "Request had invalid authentication credentials.")
         if not self.allowed:
             return error(HTTPStatus.FORBIDDEN, "PERMISSION_DENIED", "The caller does not have permission.")
@@ -143,7 +136,7 @@ class GoogleAdsSandbox(DestinationSandbox):
         now = time.monotonic()
         while self._came and self._came[0] <= now - _A_MINUTE:
             self._came.popleft()
-        if request.path in _OPEN:
+        if self.asks_for_token(request):
             return None
         if len(self._came) >= self.per_minute:
             return error(HTTPStatus.TOO_MANY_REQUESTS, "RESOURCE_EXHAUSTED", "Quota exceeded.")
@@ -160,21 +153,6 @@ class GoogleAdsSandbox(DestinationSandbox):
         if isinstance(problem, Unknown):
             violation["field"] = problem.path
         return error(HTTPStatus.BAD_REQUEST, "INVALID_ARGUMENT", str(problem), [violation])
-
-    @route("POST", "/token")
-    def token(self, request: Request) -> Reply:
-        """Exchange a signed statement for a token."""
-        wrong = problem(request.form())
-        if wrong:
-            return Reply(HTTPStatus.BAD_REQUEST, json={"error": "invalid_grant", "error_description": wrong})
-        value = f"ya29.{secrets.token_hex(16)}"
-        self.tokens.add(value)
-        return Reply(json={"access_token": value, "expires_in": 3599, "token_type": "Bearer"})
-
-    @route("GET", "/key.json")
-    def key(self, _request: Request) -> Reply:
-        """Hand out the service account's key."""
-        return Reply(body=service_key(self.url).encode())
 
     @route("POST", "/v1/audienceMembers:ingest")
     def ingest(self, request: Request) -> Reply:
@@ -245,7 +223,7 @@ class GoogleAdsSandbox(DestinationSandbox):
 
     def _connection(self, name: str) -> Mapping[str, Json]:
         return {
-            "key": service_key(self.url, name),
+            "key": self.service_key(name),
             "customer": CUSTOMER,
             "customer_match_terms": "accepted",
             "base_url": self.url,

@@ -9,12 +9,11 @@ from http import HTTPStatus
 from uuid import uuid4
 
 from hub.sdk.errors import RetryLater, StopConnection
-from hub.sdk.http import Http, Response
+from hub.sdk.http import Http, Response, pages
 from hub.sdk.http.response import loads
 from hub.sdk.http.service_account import parsed, tokens
 from hub.sdk.records import Fact, Json
-from hub_google_analytics.client import Object
-from hub_google_analytics.client import code as _code
+from hub_google_analytics.client import Object, code, next_page
 from hub_google_analytics.export.queries import events_query
 from hub_google_analytics.export.settings import ExportSettings
 
@@ -33,22 +32,20 @@ class BigQuery:
         self._settings = settings
         self._project = f"/bigquery/v2/projects/{settings.project}"
         self._tables = f"{self._project}/datasets/{settings.dataset}/tables"
-        self._http = Http(settings.base_url, auth=auth, describe=_code, deadline=120.0)
+        self._http = Http(settings.base_url, auth=auth, describe=code, deadline=120.0)
 
     def names(self) -> Iterator[str]:
         """Yield the names of all tables of the data set."""
-        token = ""
-        while True:
-            found = self._get(self._tables, {"maxResults": "1000", **({"pageToken": token} if token else {})})
-            for each in found.json_list("tables") if "tables" in found.json_object() else []:
+
+        def ask(token: str | None) -> Response:
+            return self._get(self._tables, {"maxResults": "1000", **({"pageToken": token} if token else {})})
+
+        for found in pages(ask, next_page):
+            for each in found.json_list("tables", optional=True):
                 reference = each.get("tableReference") if isinstance(each, Mapping) else None
                 if not isinstance(reference, Mapping) or not isinstance(name := reference.get("tableId"), str):
                     raise found.unreadable("has a table without a name")
                 yield name
-            following = found.json_object().get("nextPageToken")
-            if not isinstance(following, str) or following in ("", token):
-                return
-            token = following
 
     def version(self, name: str) -> str | None:
         """Return when a table was changed and how many rows it has; the running day's may lag, and is always new."""
@@ -75,16 +72,10 @@ class BigQuery:
                 raise RetryLater(f"{name} went while it was read.", after=timedelta(minutes=1)) from None
             raise
         total, seen = _total(response), 0
-        while True:
-            rows = [_event(response, row, name) for row in _rows(response)]
+        for page in pages(lambda token: self._page(response, token) if token else response, _next_rows):
+            rows = [_event(page, row, name) for row in page.json_list("rows", optional=True)]
             seen += len(rows)
             yield rows
-            token = response.json_object().get("pageToken")
-            if not token:
-                break
-            if not rows or seen >= total:
-                raise response.unreadable(f"names a page after all of its {total} rows")
-            response = self._page(response, token)
         if seen != total:
             raise response.unreadable(f"announces {total} rows, and {seen} came")
 
@@ -179,11 +170,9 @@ def _total(response: Response) -> int:
     return int(total)
 
 
-def _rows(response: Response) -> Sequence[Json]:
-    found = response.json_object().get("rows", [])
-    if isinstance(found, list):
-        return found
-    raise response.unreadable("has rows that are no list")
+def _next_rows(response: Response) -> str | None:
+    token = response.json_object().get("pageToken")
+    return str(token) if token else None
 
 
 def _event(response: Response, row: Json, name: str) -> Json:

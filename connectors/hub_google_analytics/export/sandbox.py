@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from hub.sdk.records import Json
 from hub.sdk.sandbox import Change, Reply, Request, route
-from hub_google_analytics.accounts import TOKEN, GoogleSandbox, failure
+from hub_google_analytics.accounts import GoogleSandbox, failure
 from hub_google_analytics.export.events import event_id  # an export has no ids: they are the connector's own
 
 _QUERY = re.compile(
@@ -107,7 +107,7 @@ class GoogleAnalyticsExportSandbox(GoogleSandbox):
 
     def authenticate(self, request: Request) -> Reply | None:
         """Refuse tokens that are not current, and other projects."""
-        if request.path == TOKEN:
+        if self.asks_for_token(request):
             return None
         if not self.knows(request):
             return failure(HTTPStatus.UNAUTHORIZED, "UNAUTHENTICATED", "Invalid credentials.", "authError")

@@ -104,7 +104,8 @@ class GoogleAnalyticsExportSource(Source[ExportSettings, ExportSourceSettings]):
                 except Misfit as misfit:
                     refused.append(refusal("events", event, misfit.field, str(misfit)))
                 else:
-                    made.get(_day_of(row), []).append(row)  # one of a window that is not replaced is there already
+                    if (day := _day_of(row)) in made:  # one of a window that is not replaced is there already
+                        made[day].append(row)
             for window, rows in made.items():
                 yield Page({"events": table_of("events", rows)}, window=(window, window) if window in windows else None)
             if refused:

@@ -55,9 +55,12 @@ class Response:
             return body
         raise self.unreadable("is no JSON object")
 
-    def json_list(self, name: str) -> Sequence[Json]:
-        """Return the list `name` of a JSON object. Raises as `json` does, and the same where there is none."""
-        found = self.json_object().get(name)
+    def json_list(self, name: str, *, optional: bool = False) -> Sequence[Json]:
+        """Return the list `name` of a JSON object; with `optional` an empty one where the vendor leaves it out.
+
+        Raises as `json` does, and the same where there is none.
+        """
+        found = self.json_object().get(name, [] if optional else None)
         if isinstance(found, list):
             return found
         raise self.unreadable(f"is no list of {name}")

@@ -22,6 +22,7 @@ from hub.sdk.sandbox.destination import DestinationSandbox
 from hub.sdk.sandbox.faults import Fault, Faults
 from hub.sdk.sandbox.messages import Reply, Request
 from hub.sdk.sandbox.people import Person, people
+from hub.sdk.sandbox.service_account import ServiceAccountSandbox
 from hub.sdk.sandbox.source import Change, SourceSandbox
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "Reply",
     "Request",
     "Sandbox",
+    "ServiceAccountSandbox",
     "SourceSandbox",
     "people",
     "route",
