@@ -18,6 +18,7 @@ _KEYS = frozenset({
     "COUNTRY", "LOOKALIKE_VALUE", "DATA_PROCESSING_OPTIONS",
     "DATA_PROCESSING_OPTIONS_COUNTRY", "DATA_PROCESSING_OPTIONS_STATE",
 })  # fmt: skip
+_OWN = frozenset({"EMAIL", "PHONE", "MADID", "EXTERN_ID"})  # a name or a city is many people's
 _PLAIN = frozenset({"EXTERN_ID", "MADID", "LOOKALIKE_VALUE"})
 _MOST = 10_000
 _NAME, _ACCOUNT = "Customers", "1234567890"
@@ -162,7 +163,7 @@ class MetaSandbox(DestinationSandbox):
 
     @route("DELETE", "/v26.0/{name}/users")
     def remove(self, request: Request, name: str) -> Reply:
-        """Take people out by any of the identifiers with which they were sent."""
+        """Take people out by any of their own identifiers with which they were sent."""
         return self._changed(request, name, removal=True)
 
     # -- how ----------------------------------------------------------------------------------------------------------
@@ -189,7 +190,7 @@ class MetaSandbox(DestinationSandbox):
         people = cast("list[frozenset[tuple[str, str]]]", held["people"])
         rows = [_person(schema, row) for row in data]
         for row in filter(None, rows):
-            people[:] = [each for each in people if not each & row]
+            people[:] = [each for each in people if not _own(each) & _own(row)]
             if not removal and not {cell for _, cell in row} & self.opted_out:
                 people.append(row)
         told: dict[str, Json] = {"audience_id": name, "session_id": session["session_id"], "num_received": len(rows)}
@@ -231,3 +232,7 @@ def _person(schema: Sequence[str], row: Sequence[object]) -> frozenset[tuple[str
     cells = [(key, str(cell)) for key, cell in zip(schema, row, strict=True) if not key.startswith("DATA_") and cell]
     good = all(key in _PLAIN or _HEX.fullmatch(cell) for key, cell in cells)
     return frozenset(cells) if cells and good else None
+
+
+def _own(person: frozenset[tuple[str, str]]) -> frozenset[tuple[str, str]]:
+    return frozenset(pair for pair in person if pair[0] in _OWN)

@@ -72,7 +72,7 @@ class SlackDestination(Destination[SlackSettings, SlackTarget]):
         return {"channel": said.channel, "add": _filled(said.entered, names), "remove": _filled(said.left, names)}
 
     def push(self, target: Target, handle: Json, batch: Batch) -> Answer:  # noqa: ARG002 - the contract
-        """Say how many these are; where there is nothing to say of them, nothing is sent.
+        """Say how many these are; of who is there already, and where there is nothing to say, nothing is sent.
 
         Raises:
             RetryLater: too many messages.
@@ -82,9 +82,7 @@ class SlackDestination(Destination[SlackSettings, SlackTarget]):
         said = handle if isinstance(handle, Mapping) else {}
         count = len(batch.rows)
         people = "1 person" if count == 1 else f"{count:,} people"
-        text = _filled(
-            str(said.get("remove" if batch.op == "remove" else "add") or ""), {"people": people, "count": f"{count:,}"}
-        )
+        text = _filled(str(said.get(batch.op) or ""), {"people": people, "count": f"{count:,}"})
         if text:
             self._say(str(said["channel"]), text)
         done: Outcome = "absent" if batch.op == "remove" else "present"

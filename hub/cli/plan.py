@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from hub.sdk.records import Json
 
 
+_ALWAYS = ("segment", "wanted")  # of the filters between them only those that took somebody are worth a word
+
+
 def plan(
     *,
     audience: Annotated[str | None, typer.Argument(metavar="AUDIENCE", help="One audience; all without it.")] = None,
@@ -40,7 +43,7 @@ def _reach(plan: "Mapping[str, Json]") -> None:
 
     reach = plan.get("reach")
     steps = (
-        [f"{text(count)} {name.replace('_', ' ')}" for name, count in reach.items()]
+        [f"{text(count)} {name.replace('_', ' ')}" for name, count in reach.items() if count or name in _ALWAYS]
         if isinstance(reach, Mapping)
         else []
     )

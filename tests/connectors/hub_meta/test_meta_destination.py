@@ -108,6 +108,16 @@ def test_removal_uses_what_was_sent(box: MetaSandbox) -> None:
     assert set() == box.members()
 
 
+def test_people_of_one_name_are_several(box: MetaSandbox) -> None:
+    """A last name or a country that many have takes nobody's place, and a removal takes out one of them."""
+    wanted = audience("Customers", "email", "last_name")
+    ann, bob = row(email="a@shop.example", last_name="lee"), row(email="b@shop.example", last_name="lee")
+    push(tool(box), wanted, ann, bob)
+    assert {digest("a@shop.example"), digest("b@shop.example")} == box.members()
+    push(tool(box), wanted, ann, op="remove")
+    assert {digest("b@shop.example")} == box.members()
+
+
 def test_secrets_and_people_are_in_no_address(box: MetaSandbox) -> None:
     """Token and people travel in header and body, also with a DELETE."""
     push(tool(box), audience(), row(email="a@shop.example"), op="remove")

@@ -63,6 +63,12 @@ def test_own_words(box: SlackSandbox) -> None:
         audience(entered="{name} came")
 
 
+def test_of_who_is_there_already_nothing_is_said(box: SlackSandbox) -> None:
+    """An update is no coming."""
+    assert [Verdict(0, "present"), Verdict(1, "present")] == push(box, "update")
+    assert [] == box.channels["marketing"]
+
+
 @pytest.mark.parametrize("code", ["not_in_channel", "is_archived", "missing_scope", "token_revoked", "what_is_this"])
 def test_a_no_with_status_200_stops_the_connection(box: SlackSandbox, code: str) -> None:
     """The code is told, and what to do."""
