@@ -20,7 +20,7 @@ class RunRequest(BaseModel):
 
     `until`: the last step. `source`: read this connection alone. `audience`: plan and deliver this one alone.
     `extract`: False leaves the sources alone. `full`: compute everybody anew. `cut_points`: draw ranks anew.
-    `rebuild`: drop everything derived first. `as_of`: the instant; naive means the shop's time zone; None is now.
+    `rebuild`: drop everything derived first. `reread`: read sources from their beginning. `as_of`: the instant; naive means the shop's time zone; None is now.
     """
 
     until: Step = "deliver"
@@ -30,6 +30,7 @@ class RunRequest(BaseModel):
     full: bool = False
     cut_points: bool = False
     rebuild: bool = False
+    reread: bool = False
     as_of: datetime | None = None
 
     def reaches(self, step: Step) -> bool:

@@ -12,6 +12,7 @@ def run(
     until: Annotated[str, typer.Option(metavar="STEP", help="Stop after this step of the flow.")] = "deliver",
     source: Annotated[str | None, typer.Option(metavar="CONNECTION", help="Read this connection only.")] = None,
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Derive everything anew from what was landed.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="Read sources from their beginning, as the first time.")] = False,
     as_of: AsOf = None,
     project: Folder = HERE,
     json: AsJson = False,
@@ -25,7 +26,7 @@ def run(
     from hub.cli.report import exit_code, show_report
     from hub.cli.show import as_json
 
-    request = {"until": until, "source": source, "rebuild": rebuild, "as_of": as_of}
+    request = {"until": until, "source": source, "rebuild": rebuild, "reread": full, "as_of": as_of}
     with asking(project) as client:
         report = follow(client, request)
     if json:

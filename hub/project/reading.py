@@ -37,6 +37,8 @@ def read_sources(
     readings = list[Reading]()
     for connection, key, entry in entries(project, request.source):
         tally = counts.setdefault((connection.name, key), Counts())
+        if request.reread:
+            project.store.reset_cursor(connection.name, key)
         try:
             reading = Reading(project, connection, key, entry, run_id, tally, tell)
             reading.land_pushed()

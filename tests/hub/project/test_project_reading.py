@@ -74,6 +74,19 @@ def test_what_came_before_a_failure_stays_and_the_cursor_with_it(tmp_path: Path)
     assert [None, {"page": 1}] == [since for _, _, since in shop.asked]
 
 
+def test_a_source_can_be_read_from_its_beginning(tmp_path: Path) -> None:
+    """What increments cannot see is seen again, and from there on the source is read by increments as before."""
+    shop = make_shop(tmp_path, tills=SOURCE)
+    bring_people(shop, 3, cursor="c1")
+    with shop.open() as project:
+        read(project)
+        bring_people(shop, 2, cursor="c2")
+        run_once(project, {"until": "identify", "reread": True})
+        assert 2 == people(project)
+        read(project)
+    assert [None, None, "c2"] == [since for _, _, since in shop.asked]
+
+
 def test_one_source_can_be_read_alone(tmp_path: Path) -> None:
     """`--source` reads one connection and leaves the others; one that does not exist is named with those that do."""
     shop = make_shop(tmp_path, crm=SOURCE)
