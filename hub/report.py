@@ -20,7 +20,8 @@ class RunRequest(BaseModel):
 
     `until`: the last step. `source`: read this connection alone. `audience`: plan and deliver this one alone.
     `extract`: False leaves the sources alone. `full`: compute everybody anew. `cut_points`: draw ranks anew.
-    `rebuild`: drop everything derived first. `reread`: read sources from their beginning. `as_of`: the instant; naive means the shop's time zone; None is now.
+    `rebuild`: drop everything derived first. `reread`: read sources from their beginning.
+    `as_of`: the instant; naive means the shop's time zone; None is now.
     """
 
     until: Step = "deliver"
