@@ -22,6 +22,7 @@ _OWN = frozenset({"EMAIL", "PHONE", "MADID", "EXTERN_ID"})  # a name or a city i
 _PLAIN = frozenset({"EXTERN_ID", "MADID", "LOOKALIKE_VALUE"})
 _MOST = 10_000
 _NAME, _ACCOUNT = "Customers", "1234567890"
+_Person = frozenset[tuple[str, str]]
 _SOURCES = frozenset({"USER_PROVIDED_ONLY", "PARTNER_PROVIDED_ONLY", "BOTH_USER_AND_PARTNER_PROVIDED"})
 
 
@@ -168,9 +169,9 @@ class MetaSandbox(DestinationSandbox):
 
     # -- how ----------------------------------------------------------------------------------------------------------
 
-    def _people(self, name: str) -> list[frozenset[tuple[str, str]]]:
+    def _people(self, name: str) -> list[_Person]:
         found = (held["people"] for held in self.audiences.values() if held["name"] == name)
-        return cast("list[frozenset[tuple[str, str]]]", next(found, []))
+        return cast("list[_Person]", next(found, []))
 
     def _told(self, key: str, held: Mapping[str, object]) -> Json:
         return {"id": key, "name": str(held["name"]), "operation_status": {"code": cast("int", held["status"])}}
@@ -187,12 +188,12 @@ class MetaSandbox(DestinationSandbox):
             return failure(100, 2804001)
         if len(data) > _MOST:
             return failure(1, 99)
-        people = cast("list[frozenset[tuple[str, str]]]", held["people"])
         rows = [_person(schema, row) for row in data]
-        for row in filter(None, rows):
-            people[:] = [each for each in people if not _own(each) & _own(row)]
-            if not removal and not {cell for _, cell in row} & self.opted_out:
-                people.append(row)
+        people, named = _last_of_each([row for row in rows if row])
+        known = cast("list[_Person]", held["people"])
+        known[:] = [each for each in known if not _own(each) & named]
+        if not removal:
+            known += [each for each in people if not {cell for _, cell in each} & self.opted_out]
         told: dict[str, Json] = {"audience_id": name, "session_id": session["session_id"], "num_received": len(rows)}
         told |= {"num_invalid_entries": sum(row is None for row in rows), "invalid_entry_samples": {}}
         usage = {"type": "custom_audience", "call_count": self.usage, "estimated_time_to_regain_access": self.regain}
@@ -227,12 +228,23 @@ def _is_session(session: object) -> bool:
     )
 
 
-def _person(schema: Sequence[str], row: Sequence[object]) -> frozenset[tuple[str, str]] | None:
+def _person(schema: Sequence[str], row: Sequence[object]) -> _Person | None:
     """The identifiers of a row, None where a cell is no hash or there is none."""
     cells = [(key, str(cell)) for key, cell in zip(schema, row, strict=True) if not key.startswith("DATA_") and cell]
     good = all(key in _PLAIN or _HEX.fullmatch(cell) for key, cell in cells)
     return frozenset(cells) if cells and good else None
 
 
-def _own(person: frozenset[tuple[str, str]]) -> frozenset[tuple[str, str]]:
+def _last_of_each(people: Sequence[_Person]) -> tuple[list[_Person], frozenset[tuple[str, str]]]:
+    """Leave of people who share an identifier of their own the last; return them and all such identifiers."""
+    left, named = [], set[tuple[str, str]]()
+    for person in reversed(people):
+        own = _own(person)
+        if not own & named:
+            left.append(person)
+        named |= own
+    return left[::-1], frozenset(named)
+
+
+def _own(person: _Person) -> frozenset[tuple[str, str]]:
     return frozenset(pair for pair in person if pair[0] in _OWN)
